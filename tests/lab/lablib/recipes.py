@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the lab is made of, and how each part comes from Debian's packages.
+
+A recipe's result is found again by the hash of the recipe and of the package
+versions that it was made from. Which versions are current is asked once and
+written down (CACHE/*.chosen); `prepare --update` asks again.
+"""
+
+import json
+import lzma
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import cache, debian
+from .say import LabFailure, note, step
+
+LAB = Path(__file__).resolve().parent.parent
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
+
+# The emulator: plugins that it loads at run time besides what it links to.
+BOCHS_RELEASE = "trixie"
+BOCHS_PACKAGES = ["bochs", "bochs-sdl", "bochsbios", "vgabios"]
+
+# The lab's hosts. `image` finds the package of a bootable kernel: group 1 is
+# the version with the ABI, `headers` the headers' name for a flavour.
+KERNEL_RELEASE = "bookworm"
+KERNELS = {
+    "stock-6.1": r"linux-image-(6\.1\.0-\d+)-cloud-amd64",
+    "stock-6.12": r"linux-image-(6\.12\.\d+\+deb12)-cloud-amd64",
+}
+FLAVOURS = {"cloud": "cloud-amd64", "generic": "amd64"}
+
+# Modules that the host can load: KVM's, as the peer of measurements, and /dev/cpu/*/msr.
+HOST_MODULES = ["irqbypass", "kvm", "kvm-intel", "msr"]
+
+# Raise when a step below changes what it makes.
+FORMAT = 1
+
+
+def _chosen(name, recipe, resolve, update):
+    """The package files that a recipe stands for, asked for once."""
+    path = cache.root() / f"{name}.chosen"
+    if path.exists() and not update:
+        known = json.loads(path.read_text())
+        if known["recipe"] == recipe:
+            return known["chosen"]
+    chosen = resolve()
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps({"recipe": recipe, "chosen": chosen}, indent=1) + "\n")
+    temporary.rename(path)
+    return chosen
+
+
+def _natural(text):
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
+
+
+# --- the emulator -----------------------------------------------------------
+
+def bochs(update=False):
+    """The folder with Bochs: bin, lib, plugins and share in Debian's places."""
+    release = debian.Release(BOCHS_RELEASE)
+    recipe = cache.key_of(FORMAT, BOCHS_RELEASE, BOCHS_PACKAGES)
+    files = _chosen("bochs", recipe, lambda: release.resolve(BOCHS_PACKAGES, True), update)
+
+    def build(folder):
+        with step("fetching the emulator"):
+            packages = release.fetch(BOCHS_PACKAGES, True)
+        with step("unpacking the emulator"):
+            whole = folder / "whole"
+            debian.unpack(packages, whole)
+            _keep_bochs(whole, folder)
+            shutil.rmtree(whole)
+    return cache.entry("bochs", cache.key_of(recipe, files), build)
+
+
+def loader(folder):
+    """How to start a program of an unpacked Debian on another system."""
+    libraries = f"{folder}/lib"
+    return [f"{folder}/lib/ld-linux-x86-64.so.2", "--library-path", libraries]
+
+
+def _keep_bochs(whole, folder):
+    """Copies the program, its plugins and the libraries that they reach.
+
+    The packages depend on a whole desktop: a tenth of it is loaded.
+    """
+    plugins = whole / LIBRARIES / "bochs/plugins"
+    shutil.copytree(plugins, folder / "plugins", symlinks=True)
+    (folder / "bin").mkdir()
+    shutil.copy(whole / "usr/bin/bochs-bin", folder / "bin")
+    (folder / "share").mkdir()
+    for image in ("usr/share/bochs/BIOS-bochs-latest", "usr/share/vgabios/vgabios.bin"):
+        shutil.copy((whole / image).resolve(), folder / "share")
+    shutil.copytree(whole / "usr/share/bochs/keymaps", folder / "share/keymaps")
+    lib = folder / "lib"
+    lib.mkdir()
+    path = ":".join(f"{whole}/{place}" for place in
+                    (LIBRARIES, LIBRARIES + "/pulseaudio", LIBRARIES + "/blas"))
+    linker = whole / LIBRARIES / "ld-linux-x86-64.so.2"
+    shutil.copy(linker, lib / "ld-linux-x86-64.so.2")
+    # Plugins name what they need of each other; those libraries are the program's.
+    used = ["harddrv", "pci", "pci2isa", "acpi", "ioapic", "serial", "unmapped", "biosdev",
+            "cmos", "dma", "pic", "pit", "keyboard", "vga", "sdl2_gui", "hpet", "pci_ide",
+            "parallel", "floppy", "speaker", "extfpuirq", "iodebug", "gameport", "textconfig"]
+    programs = [whole / "usr/bin/bochs-bin"]
+    programs += [plugins / f"libbx_{name}.so" for name in used]
+    for program in filter(Path.exists, programs):
+        listing = subprocess.run([linker, "--library-path", path, "--list", program],
+                                 capture_output=True, text=True)
+        for source in re.findall(r"=> (/\S+)", listing.stdout):
+            target = lib / Path(source).name
+            if str(whole) in source and not target.exists():
+                shutil.copy(Path(source).resolve(), target)
+
+
+# --- kernels ----------------------------------------------------------------
+
+def _kernel_packages(name, flavour, release):
+    """The names of the packages of a kernel's newest build."""
+    found = {}
+    for package in release.names(KERNELS[name]):
+        found[re.fullmatch(KERNELS[name], package)[1]] = package
+    if not found:
+        raise LabFailure(f"Debian {KERNEL_RELEASE} as configured here has no kernel for {name}")
+    for version in sorted(found, key=_natural, reverse=True):
+        headers = f"linux-headers-{version}-{FLAVOURS[flavour]}"
+        if not release.names(re.escape(headers)):
+            continue
+        needed = [package for package in release.depends(headers)
+                  if package.startswith(("linux-kbuild-", "linux-headers-"))]
+        image = [found[version]] if flavour == "cloud" else []
+        return image + [headers] + needed
+    raise LabFailure(f"Debian {KERNEL_RELEASE} has no headers for {name} {flavour}")
+
+
+def kernel(name, flavour="cloud", update=False):
+    """The folder of a kernel: vmlinuz, release, modules/, headers (a link)."""
+    if name not in KERNELS:
+        raise LabFailure(f"no kernel {name}; there are: " + ", ".join(sorted(KERNELS)))
+    release = debian.Release(KERNEL_RELEASE)
+    recipe = cache.key_of(FORMAT, KERNEL_RELEASE, name, KERNELS[name], flavour, HOST_MODULES)
+
+    def resolve():
+        packages = _kernel_packages(name, flavour, release)
+        return {"packages": packages, "files": release.resolve(packages, False)}
+    label = f"kernel-{name}-{flavour}"
+    chosen = _chosen(label, recipe, resolve, update)
+    key = cache.key_of(recipe, chosen)
+    place = cache.root() / f"{label}-{key}"
+
+    def build(folder):
+        with step(f"fetching the kernel {name} ({flavour})"):
+            files = release.fetch(chosen["packages"], False)
+        with step(f"unpacking the kernel {name} ({flavour})"):
+            debian.unpack(files, folder)
+            _keep_kernel(folder, place, FLAVOURS[flavour])
+    return cache.entry(label, key, build)
+
+
+def _keep_kernel(folder, place, flavour):
+    sources = folder / "usr/src"
+    headers = next(path for path in sources.glob("linux-headers-*") if path.name.endswith(f"-{flavour}")
+                   and not path.name.endswith("-common"))
+    version = headers.name.removeprefix("linux-headers-")
+    (folder / "release").write_text(version + "\n")
+    # The headers' one absolute path; everything else in them is relative.
+    makefile = headers / "Makefile"
+    makefile.write_text(makefile.read_text().replace("/usr/src/", f"{place}/usr/src/"))
+    (folder / "headers").symlink_to(headers.relative_to(folder))
+    image = folder / f"boot/vmlinuz-{version}"
+    if image.exists():
+        (folder / "vmlinuz").symlink_to(image.relative_to(folder))
+        (folder / "modules").mkdir()
+        for module in HOST_MODULES:
+            _keep_module(folder, version, module)
+        shutil.rmtree(folder / "lib/modules", ignore_errors=True)
+        shutil.rmtree(folder / "usr/lib/modules", ignore_errors=True)
+
+
+def _keep_module(folder, version, name):
+    for source in folder.glob(f"**/modules/{version}/**/{name}.ko*"):
+        data = source.read_bytes()
+        if source.suffix == ".xz":
+            data = lzma.decompress(data)
+        (folder / "modules" / f"{name}.ko").write_bytes(data)
+        return
+    note(f"this kernel has no module {name}: built in, or gone")
+
+
+# --- the small programs -----------------------------------------------------
+
+def busybox(update=False):
+    release = debian.Release(KERNEL_RELEASE)
+    recipe = cache.key_of(FORMAT, "busybox-static")
+    files = _chosen("busybox", recipe, lambda: release.resolve(["busybox-static"], False), update)
+
+    def build(folder):
+        with step("fetching busybox"):
+            debian.unpack(release.fetch(["busybox-static"], False), folder / "whole")
+        program = next(path for path in folder.glob("whole/**/busybox") if path.is_file()
+                       and os.access(path, os.X_OK) and path.stat().st_size > 100000)
+        shutil.copy(program, folder / "busybox")
+        shutil.rmtree(folder / "whole")
+    return cache.entry("busybox", cache.key_of(recipe, files), build) / "busybox"
+
+
+def _compiler():
+    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
+    if not compiler:
+        raise LabFailure("no C compiler here: the lab's agent needs one (package gcc, libc6-dev)")
+    return compiler
+
+
+def _run(words):
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode:
+        raise LabFailure(f"{' '.join(map(str, words))} failed:\n{done.stderr}")
+
+
+def agent():
+    """The lab host's first process."""
+    sources = sorted((LAB / "agent").glob("*.c"))
+    headers = sorted((LAB / "agent").glob("*.h"))
+    flags = ["-static", "-s", "-O2", "-Wall", "-Wextra", "-pthread"]
+
+    def build(folder):
+        with step("compiling the agent"):
+            _run([_compiler(), *flags, "-o", folder / "agent", *sources])
+    return cache.entry("agent", cache.key_of(flags, cache.content_key(*sources, *headers)),
+                       build) / "agent"
+
+
+def boot_sector():
+    source = LAB / "boot.S"
+
+    def build(folder):
+        _run([_compiler(), "-c", "-o", folder / "boot.o", source])
+        _run(["ld", "-m", "elf_x86_64", "-Ttext", "0x7c00", "--oformat", "binary",
+              "-o", folder / "boot.bin", folder / "boot.o"])
+        if (folder / "boot.bin").stat().st_size != 512:
+            raise LabFailure("boot.S does not make one sector")
+    return cache.entry("boot", cache.content_key(source), build) / "boot.bin"
+
+
+def prepare(kernels, update=False):
+    """Makes everything that a run with one of these kernels needs."""
+    bochs(update)
+    busybox(update)
+    agent()
+    boot_sector()
+    for name in kernels:
+        kernel(name, update=update)

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run of the lab: reads the emulator until the host's verdict is known.
+
+The host's end comes in one of these ways:
+  the agent says how COMMAND ended, and that it is through (the normal end);
+  the host warns, oopses or panics, which its log shows;
+  a CPU stops ticking, or the host never came up;
+  the boot sector runs a second time, or the emulator ends by itself;
+  the time is up.
+"""
+
+import os
+import select
+import time
+
+from . import wire
+from .say import LabFailure, note
+from .verdict import KernelLog, Serial
+
+# Seconds of wall time. Generous: other work may slow the emulator down
+# several times, and a false alarm costs more than a late one.
+BOOT = 300
+HANG = float(os.environ.get("WARD_LAB_HANG", 60))
+# How long a host that printed a splat may go on: the rest of the splat follows.
+GRACE = 10
+
+
+class TimedOut(Exception):
+    """The run's time is up: exit status 124."""
+
+
+class Session:
+    def __init__(self, emulator, gets, console, timeout, keyboard=None):
+        self.emulator = emulator
+        self.wire = wire.Wire()
+        self.log = KernelLog(console)
+        self.serial = Serial(emulator.serial)
+        self.gets = gets
+        self.keyboard = keyboard        # (from this descriptor, to that one)
+        self.status = None
+        self.failures = []
+        self.problems = []              # of files to hand back
+        self.booted = False
+        self.hello = False
+        self.ended = False
+        self.ticks = {}
+        self.begin = time.monotonic()
+        self.deadline = self.begin + timeout
+        self.stop_at = None
+        self.file = None
+
+    def run(self):
+        """Returns COMMAND's status. Raises LabFailure or TimedOut."""
+        source = self.emulator.process.stdout
+        inputs = [source] + ([self.keyboard[0]] if self.keyboard else [])
+        while not self.ended:
+            ready, _, _ = select.select(inputs, [], [], 0.2)
+            data = b""
+            if source in ready:
+                data = os.read(source.fileno(), 1 << 20)
+                if not data:
+                    self._emulator_ended()
+                for kind, payload in self.wire.feed(data):
+                    self._frame(kind, payload)
+            if self.keyboard and self.keyboard[0] in ready:
+                self._keys(inputs)
+            self._look_at_log()
+            # What waits to be read may be the sign of life that is missed.
+            if len(data) < 4096 and not self.ended:
+                self._look_at_clock()
+        self._judge()
+        return self.status
+
+    def _frame(self, kind, payload):
+        now = time.monotonic()
+        if kind == wire.STDOUT:
+            write_all(1, payload)
+        elif kind == wire.STDERR:
+            write_all(2, payload)
+        elif kind == wire.TICK:
+            self.ticks[payload[0]] = now
+        elif kind == wire.KMSG:
+            self.log.record(payload)
+        elif kind == wire.NOTE:
+            note(payload.decode("utf-8", "replace"))
+        elif kind == wire.FAIL:
+            self.failures.append(payload.decode("utf-8", "replace"))
+        elif kind == wire.BOOT:
+            if self.booted:
+                raise LabFailure("the host was reset")
+            self.booted = True
+        elif kind == wire.HELLO:
+            self.hello = True
+            self.wire.strange = 0       # the emulator's banner came before
+        elif kind in (wire.FILE, wire.DATA, wire.FILE_END):
+            self._file(kind, payload)
+        elif kind == wire.EXIT:
+            self.status = int.from_bytes(payload, "little")
+        elif kind == wire.END:
+            self.ended = True
+
+    def _file(self, kind, payload):
+        if kind == wire.DATA:
+            self.file.write(payload)
+            return
+        index, word = int.from_bytes(payload[:4], "little"), int.from_bytes(payload[4:], "little")
+        source, target = self.gets[index]
+        part = f"{target}.part"
+        if kind == wire.FILE:
+            self.file = open(part, "wb")
+            os.fchmod(self.file.fileno(), word or 0o644)
+            return
+        self.file.close()
+        if word:
+            os.unlink(part)
+            self.problems.append(f"--get {source}: {os.strerror(word)}")
+        else:
+            os.replace(part, target)
+
+    def _keys(self, inputs):
+        data = os.read(self.keyboard[0], 1024)
+        if not data:
+            inputs.remove(self.keyboard[0])
+            data = b"\x04"              # what a terminal sends for the end
+        write_all(self.keyboard[1], data)
+
+    def _look_at_log(self):
+        if self.serial.poll() and not self.stop_at:
+            self.stop_at = time.monotonic() + (1 if self.serial.panicked else GRACE)
+        if self.serial.panicked or self.log.splats:
+            self.stop_at = min(self.stop_at or 1e99, time.monotonic() + GRACE)
+
+    def _look_at_clock(self):
+        now = time.monotonic()
+        alive = self.ticks and now - max(self.ticks.values()) < GRACE
+        if self.stop_at and now > self.stop_at:
+            # A splat that only the console shows, of a host that lives on, was
+            # a program's writing to /dev/kmsg.
+            if self.serial.panicked or self.log.splats or not alive:
+                self.serial.finish()
+                raise LabFailure("the host's kernel complained: "
+                                 + (self.log.splats or self.serial.splats or ["panic"])[0].strip())
+            self.stop_at = None
+        if not self.hello and now - self.begin > BOOT:
+            raise LabFailure(f"the host did not come up in {BOOT} s")
+        for cpu, last in self.ticks.items():
+            if now - last > HANG:
+                raise LabFailure(f"the host hangs: nothing from CPU {cpu} for {HANG:.0f} s")
+        if now > self.deadline:
+            raise TimedOut
+
+    def _emulator_ended(self):
+        self.emulator.process.wait()
+        self.serial.finish()
+        if self.serial.splats:
+            raise LabFailure("the host's kernel complained and the emulator ended: "
+                             + self.serial.splats[0].strip())
+        words = self.emulator.last_words()
+        raise LabFailure("the emulator ended before COMMAND was through"
+                         + (": " + "; ".join(words) if words else ""))
+
+    def _judge(self):
+        if self.log.splats:
+            raise LabFailure(f"the host's kernel complained: {self.log.splats[0].strip()}")
+        if self.failures:
+            raise LabFailure("; ".join(self.failures))
+        if self.status is None:
+            raise LabFailure("the agent ended without COMMAND's status")
+        if self.wire.strange:
+            raise LabFailure(f"{self.wire.strange} bytes on the wire belong to no frame: "
+                             "did COMMAND write to port 0xe9?")
+        for problem in self.problems:
+            note(problem)
+        if self.problems and not self.status:
+            raise LabFailure("a file to hand back is not there")
+
+    def last_lines(self, count=40):
+        """The end of the host's log, for a failure's report."""
+        lines = self.log.lines[-count:]
+        serial = [line for line in self.serial.lines if line.strip()]
+        # After a death the console knows more than the forwarded log.
+        shown = {line.split("] ", 1)[-1].strip() for line in self.log.lines}
+        extra = [line for line in serial if line.split("] ", 1)[-1].strip() not in shown]
+        return (lines + extra)[-count:]
+
+
+def write_all(descriptor, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view):]
