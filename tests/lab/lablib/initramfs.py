@@ -117,19 +117,26 @@ class Job:
         self.module = True
         self.terminal = None
 
+    def module_file(self):
+        """The ward.ko that this kernel accepts: it says so itself."""
+        mark = b"\0vermagic=" + self.release.encode() + b" "
+        found = [path for path in self.build.glob("*/ward.ko") if mark in path.read_bytes()]
+        own = self.build / self.release / "ward.ko"
+        return own if own in found else max(found, key=lambda path: path.stat().st_mtime, default=own)
+
     def missing(self):
         """What the build should have made and has not."""
         if not self.module:
             return []
-        wanted = [self.build / self.release / "ward.ko", self.build / "user" / "ward"]
-        return [path for path in wanted if not path.is_file()]
+        return [path for path in (self.module_file(), self.build / "user" / "ward")
+                if not path.is_file()]
 
     def write(self, out):
         archive = Archive(out)
         user, tests = self.build / "user", self.build / "tests"
         libraries = Libraries(archive, user)
         if self.module:
-            archive.copy(self.build / self.release / "ward.ko", "ward/ward.ko", 0o644)
+            archive.copy(self.module_file(), "ward/ward.ko", 0o644)
         if user.is_dir():
             for path in sorted(user.iterdir()):
                 if re.fullmatch(r"lib.*\.so[.0-9]*", path.name):
