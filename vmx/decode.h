@@ -53,7 +53,7 @@ struct vmx_decoded {
  * @rip: address of the instruction
  * @out: set on success
  *
- * Return: 0, -EAGAIN @count bytes do not make an instruction yet, -ENOTSUP
+ * Return: 0, -EAGAIN @count bytes do not make an instruction yet, -EOPNOTSUPP
  * another kind of instruction. Context: any.
  */
 int vmx_decode(const u8 *insn, unsigned int count, unsigned int code_bits,

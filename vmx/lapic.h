@@ -142,6 +142,7 @@ struct vmx_lapic_timer {
 struct vmx_lapic {
 	const struct vmx_lapic_ops *ops;	/* (c) */
 	u32 id;					/* (c) */
+	bool bsp;				/* (c) bootstrap processor */
 
 	DECLARE_BITMAP(irr, VMX_LAPIC_VECTORS);	/* (a) */
 	DECLARE_BITMAP(tmr, VMX_LAPIC_VECTORS);	/* (a) */
@@ -283,10 +284,30 @@ void vmx_lapic_tsc_changed(struct vmx_lapic *lapic);
 /* The vCPU runs on another CPU now: take the host timer along. Context: the
  * vCPU, preemption off. */
 void vmx_lapic_moved(struct vmx_lapic *lapic);
-/* How often the timer expired (WARD_STAT_TIMER). Context: any. */
+/* How often the host's timer expired for it (WARD_STAT_TIMER). Context: any. */
 u64 vmx_lapic_expiries(const struct vmx_lapic *lapic);
 
-/* Between lapic.c and lapic_timer.c */
+/* --- between lapic.c, lapic_regs.c and lapic_timer.c --- */
+
+#define VMX_LAPIC_LVT_MASKED		(1u << 16)
+#define VMX_LAPIC_SVR_ENABLE		(1u << 8)
+#define VMX_LAPIC_ESR_SEND_ILLEGAL	(1u << 5)
+#define VMX_LAPIC_ESR_RECEIVE_ILLEGAL	(1u << 6)
+#define VMX_LAPIC_ESR_REGISTER		(1u << 7)
+
+/* Enabled by SVR, and so by IA32_APIC_BASE too. Context: any. */
+static inline bool vmx_lapic_software_enabled(const struct vmx_lapic *lapic)
+{
+	return READ_ONCE(lapic->svr) & VMX_LAPIC_SVR_ENABLE;
+}
+
+/* After tpr or isr changed. Context: the vCPU. */
+void vmx_lapic_update_ppr(struct vmx_lapic *lapic);
+u8 vmx_lapic_arbitration_priority(const struct vmx_lapic *lapic);
+/* ISR's highest vector is done. Return: 0 or VMX_LAPIC_EOI_EXIT. */
+int vmx_lapic_eoi(struct vmx_lapic *lapic, u8 *vector);
+/* Log ESR bits, raise the error interrupt. Context: the vCPU. */
+void vmx_lapic_error(struct vmx_lapic *lapic, u32 error);
 void vmx_lapic_timer_init(struct vmx_lapic *lapic);
 void vmx_lapic_timer_destroy(struct vmx_lapic *lapic);
 void vmx_lapic_timer_reset(struct vmx_lapic *lapic);
@@ -295,7 +316,8 @@ void vmx_lapic_timer_write_initial(struct vmx_lapic *lapic, u32 value);
 void vmx_lapic_timer_write_divide(struct vmx_lapic *lapic, u32 value);
 u32 vmx_lapic_timer_current(struct vmx_lapic *lapic);
 void vmx_lapic_timer_taken(struct vmx_lapic *lapic);
-/* Fire LVT entry @lvt; fixed mode only. Return: was it new? Context: any. */
+/* An LVT entry's interrupt, fixed mode. Return: the caller must notify: it was
+ * neither masked nor pending already. Context: any. */
 bool vmx_lapic_fire(struct vmx_lapic *lapic, enum vmx_lapic_lvt lvt);
 
 #endif /* WARD_VMX_LAPIC_H */
