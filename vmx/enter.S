@@ -21,7 +21,6 @@
 
 SYM_FUNC_START(vmx_enter)
 	push	%rbp
-	mov	%rsp, %rbp
 	push	%r15
 	push	%r14
 	push	%r13

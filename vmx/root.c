@@ -54,6 +54,11 @@ bool vmx_root_here(void)
 	return this_cpu_read(root_cpu.on);
 }
 
+bool vmx_root_stopped(void)
+{
+	return READ_ONCE(root_rebooting);
+}
+
 /* ---- one CPU, interrupts off ---- */
 
 static int root_enter_cpu(void)
@@ -123,7 +128,7 @@ static void root_crash_cpu(void)
 		return;
 	this_cpu_write(root_cpu.on, false);
 	vmx_vmxoff();
-	native_write_cr4(__read_cr4() & ~X86_CR4_VMXE);
+	asm volatile("mov %0, %%cr4" : : "r"(__read_cr4() & ~X86_CR4_VMXE) : "memory");
 }
 
 /* ---- the kernel's one slot for a crash callback ---- */
@@ -254,7 +259,7 @@ static void root_leave_ipi(void *unused)
 static int root_reboot(struct notifier_block *nb, unsigned long event, void *data)
 {
 	/* Guests stop with -EIO; a CPU in root operation would ignore INIT. */
-	root_rebooting = true;
+	WRITE_ONCE(root_rebooting, true);
 	on_each_cpu(root_leave_ipi, NULL, 1);
 	return NOTIFY_OK;
 }

@@ -19,6 +19,9 @@ extern u64 vmx_cap_msrs[WARD_VMX_MSRS];
 /* May this CPU execute VMX instructions now? Context: preemption off. */
 bool vmx_root_here(void);
 
+/* The machine is going down: no CPU will be in root operation again. */
+bool vmx_root_stopped(void);
+
 /**
  * vmx_root_claim - make @v's VMCS current on this CPU
  *
