@@ -103,9 +103,13 @@ int vmx_vcpu_fault_mmio(struct vmx_vcpu *v)
 	u8 insn[15];
 	int count, i;
 
+	/*
+	 * A page on the way to the instruction has left the EPT since: the guest
+	 * runs into that itself when it tries again.
+	 */
 	count = vmx_guest_fetch(v, insn);
-	if (count == -EFAULT)
-		return VMX_RUN_FAULT;
+	if (count < 0)
+		return VMX_RUN_AGAIN;
 
 	for (i = 0; i < 16; i++)
 		gprs[i] = v->regs.gpr[i];

@@ -46,7 +46,11 @@ static void vcpu_request(struct vmx_vcpu *v, int request)
 	rcuwait_wake_up(&v->wait);
 	cpu = READ_ONCE(v->mode_cpu);
 	if (cpu >= 0 && cpu != raw_smp_processor_id())
-		smp_send_reschedule(cpu);
+		/*
+		 * Parenthesised, since newer kernels have a macro of that name,
+		 * whose tracepoint a module cannot reach.
+		 */
+		(smp_ops.smp_send_reschedule)(cpu);
 }
 
 static void lapic_notify(struct vmx_lapic *lapic)
