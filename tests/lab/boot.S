@@ -150,7 +150,7 @@ hello:						/* an empty frame of type B */
 	.byte	0xf5, 'W', 'L', 'B', 0, 0, 0, 0, 'B'
 hello_end:
 
-	.org	0x180
+	.org	0x140
 table:						/* sector, sectors, address; ended by 0 sectors */
 	.org	0x1fe
 	.word	0xaa55

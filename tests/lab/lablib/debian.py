@@ -12,6 +12,7 @@ that a filled cache works without a network.
 import os
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import cache
@@ -111,10 +112,10 @@ class Release:
             'Acquire::Retries "3";',
         ]) + "\n")
 
-    def _apt(self, *words):
+    def _apt(self, *words, cwd=None):
         environment = dict(os.environ, APT_CONFIG=str(self.home / "apt.conf"), LC_ALL="C.UTF-8")
         return subprocess.run(words, env=environment, capture_output=True, text=True,
-                              cwd=self.home / "archives")
+                              cwd=cwd or self.home / "archives")
 
     def refresh(self):
         self._configure()
@@ -146,12 +147,15 @@ class Release:
         return re.findall(r"Depends: ([a-z0-9.+-]+)", out)
 
     def _uris(self, packages, closure):
-        """[(file name, package version)] of what would be fetched, or None."""
+        """The file names of what packages stand for, or None."""
         if closure:
-            words = ["apt-get", "install", "-qq", "-y", "--print-uris", *packages]
+            words = ["install", "-qq", "-y", "--print-uris", *packages]
         else:
-            words = ["apt-get", "download", "-qq", "--print-uris", *packages]
-        done = self._apt(*words)
+            words = ["download", "-qq", "--print-uris", *packages]
+        # apt leaves out what it finds downloaded: have it look at an empty folder.
+        with tempfile.TemporaryDirectory(dir=self.home) as empty:
+            (Path(empty) / "partial").mkdir()
+            done = self._apt("apt-get", "-o", f"Dir::Cache::archives={empty}", *words, cwd=empty)
         if done.returncode:
             return None
         return [line.split()[1] for line in done.stdout.splitlines() if line.startswith("'")]
