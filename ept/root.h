@@ -17,13 +17,14 @@
 /**
  * struct ept_root - see above
  * @table: the tables; protected by @lock
- * @lock: a leaf; held for table changes and reads, never over a flush and
- *        never with interrupts off
+ * @lock: a leaf but for what dirtying a page takes; held for table changes
+ *        and reads, taken with interrupts on, never held over a flush
  * @eptp: value for the VMCS; constant
  * @cpus: CPUs that loaded this root since it was made; set by the runner
  *        before entry, never cleared
  * @view: 0 is the plain one
- * @generation: bumped with every unmap and permission drop
+ * @generation: bumped with every change that asks for a flush; written under
+ *              @lock, may be read without
  */
 struct ept_root {
 	struct ept_table table;
@@ -34,19 +35,38 @@ struct ept_root {
 	struct cpumask cpus;
 };
 
+/* How the kernel provides pages for tables: for ept_cache_fill() and _drain(). */
+extern const struct ept_ops ept_page_ops;
+
 /* Return: a root with no mappings, or ERR_PTR(-ENOMEM). May sleep. */
 struct ept_root *ept_root_create(u32 view);
-/* No CPU may be using it. */
+/* No vCPU uses it any more. May sleep; ERR_PTR and NULL are ignored. */
 void ept_root_destroy(struct ept_root *root);
 
 /**
  * ept_root_flush - no CPU keeps a translation of this root that is older
  *
  * INVEPT (single context) on every CPU in root->cpus; CPUs in the guest
- * leave it for that. Context: interrupts on, root->lock not held; does not
- * sleep. Return: the number of CPUs asked.
+ * leave it for that. A CPU that is not in VMX root operation has nothing to
+ * flush: whoever enters VMX root operation invalidates all EPT contexts first.
+ * Context: interrupts on, root->lock not held; does not sleep. Return: the
+ * number of CPUs asked.
  */
 unsigned int ept_root_flush(struct ept_root *root);
+
+/**
+ * ept_root_changed - note in root->generation that @change asks for a flush
+ * Context: root->lock, before it is dropped after the change.
+ */
+void ept_root_changed(struct ept_root *root, const struct ept_change *change);
+
+/**
+ * ept_root_finish - flush if @change asks for it, then free retired tables
+ *
+ * Context: as ept_root_flush(), after root->lock was dropped. Return: the
+ * number of CPUs asked.
+ */
+unsigned int ept_root_finish(struct ept_root *root, struct ept_change *change);
 
 /**
  * ept_root_read - copy guest memory through the EPT

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * compat.h - what differs between the kernels that module/ builds against.
+ *
+ * Kbuild asks the headers and defines WARD_HAVE_* and WARD_*_HAS_*; no kernel
+ * version is compared anywhere.
+ */
+#ifndef WARD_COMPAT_H
+#define WARD_COMPAT_H
+
+#if !__has_include(<linux/cleanup.h>)
+#error "This kernel has no linux/cleanup.h: Ward needs 6.1.y with it (6.1.120 or so), or 6.6 and later."
+#endif
+
+#include <linux/cleanup.h>
+#include <linux/mm.h>
+
+/* Lets a signal end a fault that waits for user space (userfaultfd). */
+#ifdef WARD_HAVE_FOLL_INTERRUPTIBLE
+#define WARD_FOLL_INTERRUPTIBLE	FOLL_INTERRUPTIBLE
+#else
+#define WARD_FOLL_INTERRUPTIBLE	0
+#endif
+
+static inline long compat_gup_remote(struct mm_struct *mm, unsigned long address,
+				     unsigned int flags, struct page **page, int *locked)
+{
+#ifdef WARD_GUP_REMOTE_HAS_VMAS
+	return get_user_pages_remote(mm, address, 1, flags, page, NULL, locked);
+#else
+	return get_user_pages_remote(mm, address, 1, flags, page, locked);
+#endif
+}
+
+#endif /* WARD_COMPAT_H */

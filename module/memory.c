@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * memory.c - the memory map of a VM, and WARD_MAP. See memory.h.
+ *
+ * A WARD_MAP goes through three steps: check every operation alone; build the
+ * next layout and its regions, where all that can fail happens; apply, which
+ * cannot fail.
+ *
+ * Invariant: a vCPU that sees anything of a new layout can see nothing of the
+ * old one. apply() first makes faults wait, then takes out of the EPTs and all
+ * TLBs what the new layout lacks, and only then publishes it and lets faults
+ * go on. Until its TLB is flushed a vCPU sees the old layout only, and
+ * afterwards it waits for the new.
+ */
+#include <linux/cleanup.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "ept/root.h"
+#include "module/ioctl.h"
+#include "module/memory.h"
+#include "module/region.h"
+#include "module/trace.h"
+#include "module/vm.h"
+
+static struct ward_layout *layout_alloc(u32 capacity)
+{
+	struct ward_layout *layout;
+
+	return kvzalloc(struct_size(layout, entries, capacity), GFP_KERNEL_ACCOUNT);
+}
+
+int ward_memory_init(struct ward_vm *vm)
+{
+	struct ward_memory *memory = &vm->memory;
+	struct ward_layout *layout = layout_alloc(0);
+
+	if (!layout)
+		return -ENOMEM;
+	mutex_init(&memory->lock);
+	init_waitqueue_head(&memory->updated);
+	RCU_INIT_POINTER(memory->layout, layout);
+	return 0;
+}
+
+void ward_memory_destroy(struct ward_vm *vm)
+{
+	/* The VM's last reference is gone: nobody else reads the map. */
+	struct ward_layout *layout = rcu_dereference_protected(vm->memory.layout, true);
+
+	for (u32 i = 0; i < layout->count; i++)
+		ward_region_retire(layout->entries[i].region);
+	kvfree(layout);
+}
+
+/* Index of the first entry that ends after @gpa. */
+static u32 layout_find(const struct ward_layout *layout, u64 gpa)
+{
+	u32 low = 0, high = layout->count;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+		const struct ward_region *region = layout->entries[middle].region;
+
+		if (region->gpa + region->bytes > gpa)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* ------------------------------------------------------------ use of the map */
+
+unsigned long ward_memory_begin(struct ward_memory *memory)
+{
+	unsigned long sequence = smp_load_acquire(&memory->sequence);
+
+	while (sequence & 1) {
+		wait_event(memory->updated, !(READ_ONCE(memory->sequence) & 1));
+		sequence = smp_load_acquire(&memory->sequence);
+	}
+	return sequence;
+}
+
+bool ward_memory_retry(const struct ward_memory *memory, unsigned long sequence)
+{
+	/* What was read of the map was read before. */
+	smp_rmb();
+	return READ_ONCE(memory->sequence) != sequence;
+}
+
+struct ward_region *ward_memory_find(struct ward_memory *memory, u64 gpa, u32 *prot)
+{
+	const struct ward_layout *layout;
+	struct ward_region *region;
+	u32 i;
+
+	guard(rcu)();
+	layout = rcu_dereference(memory->layout);
+	i = layout_find(layout, gpa);
+	if (i == layout->count)
+		return NULL;
+	region = layout->entries[i].region;
+	/* A count of zero: the layout was replaced meanwhile. */
+	if (region->gpa > gpa || !kref_get_unless_zero(&region->ref))
+		return NULL;
+	*prot = layout->entries[i].prot;
+	return region;
+}
+
+void ward_memory_zap(struct ward_vm *vm, u64 gpa, u64 bytes,
+		     void (*locked)(void *context), void *context)
+{
+	struct ept_change changes[WARD_MAX_VIEWS] = { };
+	struct ept_root *root;
+	unsigned int cpus = 0;
+	int view;
+
+	ward_vm_for_each_root(vm, root, view) {
+		guard(spinlock)(&root->lock);
+		locked(context);
+		ept_unmap(&root->table, gpa, bytes, &changes[view]);
+		ept_root_changed(root, &changes[view]);
+	}
+	ward_vm_for_each_root(vm, root, view)
+		cpus += ept_root_finish(root, &changes[view]);
+	atomic64_add(cpus, &vm->invalidations);
+}
+
+void ward_memory_fill_info(struct ward_vm *vm, struct ward_vm_info *info)
+{
+	const struct ward_layout *layout;
+
+	guard(rcu)();
+	layout = rcu_dereference(vm->memory.layout);
+	info->memory_bytes = layout->bytes;
+	info->map_generation = layout->generation;
+}
+
+void ward_memory_show(struct ward_vm *vm, struct seq_file *file)
+{
+	const struct ward_layout *layout;
+
+	guard(rcu)();
+	layout = rcu_dereference(vm->memory.layout);
+	for (u32 i = 0; i < layout->count; i++) {
+		const struct ward_region *region = layout->entries[i].region;
+		u32 prot = layout->entries[i].prot;
+
+		seq_printf(file, "memory           %012llx-%012llx r%c%c%s%s\n", region->gpa,
+			   region->gpa + region->bytes, prot & WARD_PROT_WRITE ? 'w' : '-',
+			   prot & WARD_PROT_EXEC ? 'x' : '-', region->file ? " file" : "",
+			   region->huge ? " 2m" : "");
+	}
+}
+
+/* ------------------------------------------------------------------ updates */
+
+static int check_op(const struct ward_map_op *op)
+{
+	if (op->reserved || op->prot & ~WARD_PROT_ALL)
+		return -EINVAL;
+	if (!op->bytes || !PAGE_ALIGNED(op->gpa | op->bytes))
+		return -EINVAL;
+	if (op->gpa >= WARD_GPA_END || op->bytes > WARD_GPA_END - op->gpa)
+		return -EINVAL;
+	if (op->op == WARD_MAP_REMOVE ? op->prot : !(op->prot & WARD_PROT_READ))
+		return -EINVAL;
+
+	switch (op->op) {
+	case WARD_MAP_ADD:
+		if (!PAGE_ALIGNED(op->origin) || op->origin + op->bytes < op->origin)
+			return -EINVAL;
+		if (op->source == WARD_MAP_FROM_FD)
+			return 0;
+		if (op->source != WARD_MAP_FROM_ADDRESS)
+			return -EINVAL;
+		break;
+	case WARD_MAP_REMOVE:
+	case WARD_MAP_PROTECT:
+		if (op->source || op->origin)
+			return -EINVAL;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return op->fd == 0 || op->fd == -1 ? 0 : -EINVAL;
+}
+
+/**
+ * struct update - a WARD_MAP on its way
+ * @next: the layout in the making
+ * @created: regions made for it, @count of them; each has the reference that a
+ *           layout entry would have
+ */
+struct update {
+	struct ward_layout *next;
+	u32 count;
+	struct ward_region **created;
+};
+
+static int add(struct ward_vm *vm, struct update *update, const struct ward_map_op *op)
+{
+	struct ward_layout *next = update->next;
+	u32 at = layout_find(next, op->gpa);
+	struct ward_region *region;
+
+	if (at < next->count && next->entries[at].region->gpa < op->gpa + op->bytes)
+		return -EEXIST;
+	if (next->count == WARD_MAX_REGIONS)
+		return -ENOSPC;
+	region = ward_region_create(vm, op);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	update->created[update->count++] = region;
+
+	memmove(&next->entries[at + 1], &next->entries[at],
+		(next->count - at) * sizeof(next->entries[0]));
+	next->entries[at] = (struct ward_layout_entry){ region, op->prot };
+	next->count++;
+	next->bytes += op->bytes;
+	return 0;
+}
+
+static int change(struct update *update, const struct ward_map_op *op)
+{
+	struct ward_layout *next = update->next;
+	u32 at = layout_find(next, op->gpa);
+	const struct ward_region *region;
+
+	if (at == next->count)
+		return -ENOENT;
+	region = next->entries[at].region;
+	if (region->gpa != op->gpa || region->bytes != op->bytes)
+		return -ENOENT;
+	if (op->op == WARD_MAP_PROTECT) {
+		next->entries[at].prot = op->prot;
+		return 0;
+	}
+	next->count--;
+	next->bytes -= op->bytes;
+	memmove(&next->entries[at], &next->entries[at + 1],
+		(next->count - at) * sizeof(next->entries[0]));
+	return 0;
+}
+
+static const struct ward_layout_entry *entry_of(const struct ward_layout *layout,
+						const struct ward_region *region)
+{
+	u32 at = layout_find(layout, region->gpa);
+
+	return at < layout->count && layout->entries[at].region == region ?
+	       &layout->entries[at] : NULL;
+}
+
+/* Take out of @root what @next lacks of @old. */
+static void lower_root(struct ept_root *root, const struct ward_layout *old,
+		       const struct ward_layout *next, struct ept_change *change)
+{
+	guard(spinlock)(&root->lock);
+	for (u32 i = 0; i < old->count; i++) {
+		const struct ward_region *region = old->entries[i].region;
+		const struct ward_layout_entry *now = entry_of(next, region);
+		u32 prot = now ? now->prot : 0;
+
+		/* WARD_PROT_* have the values of EPT_R, EPT_W, EPT_X. */
+		if (old->entries[i].prot & ~prot)
+			ept_protect(&root->table, region->gpa, region->bytes, prot, change);
+	}
+	ept_root_changed(root, change);
+}
+
+/* Cannot fail. @old is no longer the layout on return. */
+static void apply(struct ward_vm *vm, const struct ward_layout *old, struct ward_layout *next)
+{
+	struct ward_memory *memory = &vm->memory;
+	struct ept_change changes[WARD_MAX_VIEWS] = { };
+	struct ept_root *root;
+	unsigned int cpus = 0;
+	int view;
+
+	BUILD_BUG_ON(WARD_PROT_READ != EPT_R || WARD_PROT_WRITE != EPT_W ||
+		     WARD_PROT_EXEC != EPT_X);
+
+	/* Before any root's lock is taken, see ward_memory_retry(). */
+	WRITE_ONCE(memory->sequence, memory->sequence + 1);
+	ward_vm_for_each_root(vm, root, view)
+		lower_root(root, old, next, &changes[view]);
+	ward_vm_for_each_root(vm, root, view)
+		cpus += ept_root_finish(root, &changes[view]);
+	atomic64_add(cpus, &vm->invalidations);
+
+	rcu_assign_pointer(memory->layout, next);
+	smp_store_release(&memory->sequence, memory->sequence + 1);
+	wake_up_all(&memory->updated);
+}
+
+static int build(struct ward_vm *vm, struct update *update, const struct ward_map_op *ops,
+		 u32 count, u32 *failed)
+{
+	for (u32 i = 0; i < count; i++) {
+		int ret = ops[i].op == WARD_MAP_ADD ? add(vm, update, &ops[i]) :
+						      change(update, &ops[i]);
+
+		if (ret) {
+			*failed = i;
+			return ret;
+		}
+	}
+	return 0;
+}
+
+long ward_call_map(struct ward_call *call)
+{
+	struct ward_vm *vm = call->vm;
+	struct ward_map *args = &call->arg.map;
+	const struct ward_map_op *ops = call->array;
+	struct ward_layout *old = rcu_dereference_protected(vm->memory.layout,
+							    lockdep_is_held(&vm->memory.lock));
+	struct update update = { };
+	int ret;
+
+	args->failed = 0;
+	args->generation = old->generation;
+	if (!args->count)
+		return -EINVAL;
+	for (u32 i = 0; i < args->count; i++) {
+		ret = check_op(&ops[i]);
+		if (ret) {
+			args->failed = i;
+			return ret;
+		}
+	}
+
+	update.next = layout_alloc(min_t(u32, old->count + args->count, WARD_MAX_REGIONS));
+	update.created = kcalloc(args->count, sizeof(*update.created), GFP_KERNEL);
+	ret = -ENOMEM;
+	if (!update.next || !update.created)
+		goto err_free;
+	update.next->generation = old->generation + 1;
+	update.next->bytes = old->bytes;
+	update.next->count = old->count;
+	memcpy(update.next->entries, old->entries, old->count * sizeof(old->entries[0]));
+
+	ret = build(vm, &update, ops, args->count, &args->failed);
+	if (ret)
+		goto err_retire;
+
+	apply(vm, old, update.next);
+	args->generation = update.next->generation;
+	trace_ward_map(vm->id, args->generation, args->count, update.next->count,
+		       update.next->bytes);
+
+	for (u32 i = 0; i < old->count; i++)
+		if (!entry_of(update.next, old->entries[i].region))
+			ward_region_retire(old->entries[i].region);
+	/* Added and removed again by the same call. */
+	for (u32 i = 0; i < update.count; i++)
+		if (!entry_of(update.next, update.created[i]))
+			ward_region_retire(update.created[i]);
+	kvfree_rcu(old, rcu);
+	kfree(update.created);
+	return 0;
+
+err_retire:
+	while (update.count)
+		ward_region_retire(update.created[--update.count]);
+err_free:
+	kvfree(update.next);
+	kfree(update.created);
+	return ret;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run.c - WARD_RUN: the outer loop around the guest, and what interrupts it.
+ *
+ * The inner loop (vmx_vcpu_run) returns for everything that sleeps or leaves
+ * the kernel; here it is decided which. Nothing of the processor is known here.
+ *
+ * Invariant: the state is owned (vcpu.h) whenever the VMX layer is called, and
+ * never while this thread waits for anything but the guest.
+ */
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/thread_info.h>
+#include "module/fault.h"
+#include "module/ioctl.h"
+#include "module/vcpu.h"
+#include "module/vm.h"
+
+/* Is there a reason to return to user space? Return: 0 or the error. */
+static int look_outside(struct ward_vcpu *vcpu)
+{
+	if (ward_vm_is_dead(vcpu->vm))
+		return -EIO;
+	if (atomic_read(&vcpu->kicked) && atomic_xchg(&vcpu->kicked, 0))
+		return -EINTR;
+	if (need_resched())
+		schedule();
+	/*
+	 * Work that the kernel does on the way to user space (task work, rseq)
+	 * has no exported way to be done here: go there and come back. The
+	 * pending signal flag makes the way out look for a restart. With a
+	 * handler to call, this becomes -EINTR; without one (a stop and
+	 * continue, the freezer, task work) user space sees nothing of it, and
+	 * WARD_RUN starts anew with the last exit completed.
+	 */
+	if (signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME)) {
+		set_thread_flag(TIF_SIGPENDING);
+		return -ERESTARTNOHAND;
+	}
+	return 0;
+}
+
+/*
+ * Own the state, after the end of any pause unless @through_pause.
+ * Return: 0, or the error: not owned.
+ */
+static int take_state(struct ward_vcpu *vcpu, bool through_pause)
+{
+	atomic_t *pauses = &vcpu->vm->pauses;
+
+	for (;;) {
+		int ret = look_outside(vcpu);
+
+		if (ret)
+			return ret;
+		ret = ward_vcpu_acquire(vcpu, WARD_VCPU_RUNNING);
+		if (ret == -EINTR)
+			continue;	/* the signal is looked at above */
+		if (ret)
+			return ret;
+		if (through_pause || !atomic_read(pauses))
+			return 0;
+		ward_vcpu_release(vcpu);
+		/* An error is a signal, and looked at above. */
+		(void)wait_event_interruptible(vcpu->vm->resumed, !atomic_read(pauses) ||
+					       atomic_read(&vcpu->kicked) ||
+					       ward_vm_is_dead(vcpu->vm));
+	}
+}
+
+/*
+ * Get the page that the guest missed. The state is let go meanwhile; if
+ * somebody else had it, the fault may not be the guest's any more, and the
+ * guest runs into it again if it is.
+ *
+ * Return: enum vmx_run_result with the state owned, or an error without it.
+ */
+static int handle_fault(struct ward_vcpu *vcpu)
+{
+	const struct vmx_fault fault = *vmx_vcpu_fault(vcpu->vmx);
+	u64 inspections = vcpu->inspections;
+	int error, ret;
+
+	ward_vcpu_release(vcpu);
+	error = ward_memory_fault(vcpu, 0, fault.gpa, fault.access);
+	if (error == -ENOMEM)
+		return error;
+	ret = take_state(vcpu, false);
+	if (ret)
+		return ret;
+
+	if (!error || error == -EINTR || inspections != vcpu->inspections)
+		return VMX_RUN_AGAIN;
+	if (error == -ENOENT)
+		return vmx_vcpu_fault_mmio(vcpu->vmx);
+	vmx_vcpu_fault_failed(vcpu->vmx, error);
+	return VMX_RUN_USER;
+}
+
+static int run_guest(struct ward_vcpu *vcpu)
+{
+	/*
+	 * WARD_RUN_IMMEDIATE runs no guest code, and is what a caller that
+	 * paused the VM itself uses to complete an exit. vmx_vcpu_begin() reads
+	 * the request for what it does; here it only decides about waiting.
+	 */
+	bool immediate = READ_ONCE(vcpu->run->request) & WARD_RUN_IMMEDIATE;
+	int ret;
+
+	ret = take_state(vcpu, immediate);
+	if (ret)
+		return ret;
+	ret = vmx_vcpu_begin(vcpu->vmx);
+	if (ret < 0)
+		goto out;
+	if (ret & WARD_RUN_IMMEDIATE) {
+		ret = -EINTR;
+		goto out;
+	}
+
+	for (;;) {
+		ret = look_outside(vcpu);
+		if (ret)
+			goto out;
+		if (atomic_read(&vcpu->vm->pauses)) {
+			ward_vcpu_release(vcpu);
+			ret = take_state(vcpu, false);
+			if (ret)
+				return ret;
+		}
+
+		ret = vmx_vcpu_run(vcpu->vmx);
+		if (ret == VMX_RUN_FAULT) {
+			ret = handle_fault(vcpu);
+			if (ret < 0)
+				return ret;
+		}
+		if (ret == VMX_RUN_HALT) {
+			/* An error is a signal, and looked at above. */
+			(void)vmx_vcpu_block(vcpu->vmx);
+			ret = VMX_RUN_AGAIN;
+		}
+		if (ret == VMX_RUN_USER) {
+			ret = 0;
+			goto out;
+		}
+		if (ret < 0) {
+			ward_vm_kill(vcpu->vm);
+			goto out;
+		}
+	}
+out:
+	ward_vcpu_release(vcpu);
+	return ret;
+}
+
+long ward_call_run(struct ward_call *call)
+{
+	struct ward_vcpu *vcpu = call->vcpu;
+	int ret;
+
+	if (atomic_cmpxchg_acquire(&vcpu->has_runner, 0, 1))
+		return -EBUSY;
+	ret = run_guest(vcpu);
+	if (ret)
+		WRITE_ONCE(vcpu->run->exit, WARD_EXIT_NONE);
+	WRITE_ONCE(vcpu->user_exits, vcpu->user_exits + 1);
+	atomic_set_release(&vcpu->has_runner, 0);
+	return ret;
+}
+
+long ward_call_kick(struct ward_call *call)
+{
+	struct ward_vcpu *vcpu = call->vcpu;
+
+	/*
+	 * The runner looks at @kicked before each vmx_vcpu_run(); a kick of the
+	 * VMX layer that comes after that look is not lost either.
+	 */
+	atomic_set(&vcpu->kicked, 1);
+	smp_mb__after_atomic();
+	vmx_vcpu_kick(vcpu->vmx);
+	wake_up_all(&vcpu->vm->resumed);
+	return 0;
+}
