@@ -284,6 +284,8 @@ int vmx_vcpu_load(struct vmx_vcpu *v)
 		vmx_host_write_fields(v);
 		/* What this CPU cached when the vCPU last ran here is old. */
 		vmx_flush_guest_tlb(v);
+		if (v->vm->flags & WARD_VM_LAPIC)
+			vmx_lapic_moved(&v->lapic);
 	}
 	return 0;
 }
@@ -391,4 +393,6 @@ void vmx_vcpu_add_stats(const struct vmx_vcpu *v, u64 *sum)
 
 	for (i = 0; i < WARD_STAT_COUNT; i++)
 		sum[i] += READ_ONCE(v->stats[i]);
+	if (v->vm->flags & WARD_VM_LAPIC)
+		sum[WARD_STAT_TIMER] += vmx_lapic_expiries(&v->lapic);
 }
