@@ -323,28 +323,37 @@ static void stop_threads(struct machine *m)
 	m->config.console->closing = 0;
 }
 
+/* From the console into our buffer. A terminal is read even if the guest does
+ * not listen, for its Ctrl-A commands; what does not fit then is lost. */
 static void take_input(struct machine *m)
 {
-	__u8 buffer[UART_FIFO_BYTES];
-	unsigned int room, count = 0;
+	__u8 bytes[sizeof(m->input)];
+	unsigned int count, room = sizeof(m->input) - m->input_count;
 	int quit = 0;
 
-	pthread_mutex_lock(&m->lock);
-	room = uart_room(&m->uart);
-	pthread_mutex_unlock(&m->lock);
-
-	/* Only this thread fills the FIFO, so room can but grow; the guest
-	 * may shrink it by switching FIFOs off, and then has an overrun.
-	 * With no room, only a terminal is read, for its Ctrl-A commands. */
-	if (room)
-		count = console_read(m->config.console, buffer, room, &quit);
+	count = console_read(m->config.console, bytes, sizeof(bytes), &quit);
 	if (quit)
 		machine_stop(m, MACHINE_QUIT);
-	if (!count)
-		return;
+	if (count > room)
+		count = room;
+	memcpy(m->input + m->input_count, bytes, count);
+	m->input_count += count;
+}
+
+/* From our buffer into the serial port, as far as the guest listens. */
+static void give_input(struct machine *m)
+{
+	unsigned int count;
+
 	pthread_mutex_lock(&m->lock);
-	uart_receive(&m->uart, buffer, count);
+	count = uart_room(&m->uart);
+	if (count > m->input_count)
+		count = m->input_count;
+	if (count)
+		uart_receive(&m->uart, m->input, count);
 	pthread_mutex_unlock(&m->lock);
+	m->input_count -= count;
+	memmove(m->input, m->input + count, m->input_count);
 }
 
 enum machine_end machine_run(struct machine *m, int timeout_fd)
@@ -361,11 +370,9 @@ enum machine_end machine_run(struct machine *m, int timeout_fd)
 		machine_stop(m, MACHINE_DIED);
 
 	while (atomic_load(&m->end) == MACHINE_RUNS) {
-		pthread_mutex_lock(&m->lock);
-		fds[INPUT].fd = uart_room(&m->uart) ?
+		give_input(m);
+		fds[INPUT].fd = !m->input_count || m->config.console->is_terminal ?
 				m->config.console->in : -1;
-		pthread_mutex_unlock(&m->lock);
-
 		if (poll(fds, COUNT, -1) < 0)
 			continue;	/* a signal */
 		if (fds[WAKE].revents &&

@@ -71,6 +71,10 @@ struct machine {
 	int status;		/* with MACHINE_FINISHED; set before @end */
 	int wake;		/* eventfd: machine_run() should look again */
 
+	/* machine_run()'s thread only: input the guest has not taken yet */
+	__u8 input[64];
+	unsigned int input_count;
+
 	pthread_mutex_t lock;	/* over everything below */
 	struct bus bus;
 	struct uart uart;
