@@ -25,7 +25,7 @@
  * than RSP are not in a VMCS and so not in the text. Values are hexadecimal
  * with 0x. About 5000 bytes of text.
  *
- * Context: what @read needs; uses about 600 bytes of stack.
+ * Context: what @read needs; uses about 1 KiB of stack.
  * Return: length of the whole text without the NUL, also where it did not
  * fit: more than @bytes - 1 means it was cut.
  */
