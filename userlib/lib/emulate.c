@@ -16,6 +16,9 @@
 #include "insn.h"
 #include "internal.h"
 
+/* Of IDT-vectoring information: an event was being delivered. */
+#define VECTORING_VALID	(1u << 31)
+
 /* Where an operand is. */
 struct place {
 	enum { PLACE_REGISTER, PLACE_MEMORY, PLACE_IMMEDIATE } kind;
@@ -452,6 +455,13 @@ int ward_emulate_exit(struct ward_run *run, const struct emulator_ops *ops,
 		snprintf(why, why_bytes, "the vCPU did not stop at an instruction to emulate");
 		return -EINVAL;
 	}
+	if (!string && run->vendor == WARD_VENDOR_VMX &&
+	    run->raw.vmx.vectoring_info & VECTORING_VALID) {
+		snprintf(why, why_bytes,
+			 "the guest's stack or a descriptor table is in device memory (%#llx) while it takes an interrupt or exception",
+			 (unsigned long long)run->mmio.gpa);
+		return -ENOTSUP;
+	}
 	memcpy(e.regs, run->gprs, sizeof(e.regs));
 	memcpy(code, run->insn, sizeof(code));
 	if (!bytes || bytes > sizeof(code))
@@ -479,10 +489,10 @@ int ward_emulate_exit(struct ward_run *run, const struct emulator_ops *ops,
 	if (in.again)
 		return 0;
 
-	run->gprs[WARD_RIP] += in.info.length;
-	if (run->code_bits != 64)
-		run->gprs[WARD_RIP] &= 0xffffffff;
-	run->commit |= WARD_COMMIT_RIP;
+	/* The kernel steps over it, and does what else an instruction's end
+	 * means (blocking by STI, single step). */
+	run->insn_bytes = in.info.length;
+	run->commit |= WARD_COMMIT_SKIP;
 	return 0;
 }
 
