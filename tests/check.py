@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the tests of a tier, each one a command of a person at the top folder.
+
+    tests/check [TIER]          quick: minutes; check (default): what CI runs;
+                                long: everything there is
+    tests/check NAME...         these tests, whatever their tier
+    tests/check --list          which there are
+
+A command's output is kept in build/check/NAME.log. If it speaks TAP, each of
+its tests counts, otherwise the command is one test: status 0 passes, 4 skips,
+anything else fails. build/check/results.xml has it all in JUnit's form.
+"""
+
+import argparse
+import collections
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+TOP = Path(__file__).resolve().parent.parent
+LOGS = TOP / "build/check"
+TIERS = ("quick", "check", "long")
+
+# `at_once`: False: alone; True: beside another one (a lab keeps one CPU busy).
+# `silent`: any output, as a compiler's warning, is a failure.
+Step = collections.namedtuple("Step", "name tier at_once minutes command silent", defaults=(False,))
+
+
+def module(kernel, flavour=""):
+    """A build of its own from nothing, so that no warning is missed."""
+    release = "check-" + kernel + (flavour and "-" + flavour)
+    return (f"rm -rf build/{release} && make -s module RELEASE={release} "
+            f"KDIR=\"$(tests/lab/kernel-dir {kernel} {flavour})\" && rm -rf build/{release}")
+
+
+STEPS = (
+    # name                 tier     at once  min.  command
+    Step("user",           "quick", False,   5,  "make -s user"),
+    Step("unit-user",      "quick", False,   5,  "make -s -C userlib check O=\"$PWD/build/user\""),
+    Step("unit-module",    "quick", False,   5,  "make -s -C tests/unit check KHEADERS="
+                                                 "\"$(tests/lab/kernel-dir stock-6.1 | sed s/-cloud-amd64$/-common/)\""),
+    Step("module-6.1",     "quick", False,  10,  module("stock-6.1"), True),
+    Step("module-6.12",    "check", False,  10,  module("stock-6.12"), True),
+    Step("generic-6.1",    "long",  False,  10,  module("stock-6.1", "generic"), True),
+    Step("generic-6.12",   "long",  False,  10,  module("stock-6.12", "generic"), True),
+    Step("lab-files",      "quick", False,  10,  "make -s lab-files KERNEL=stock-6.1"),
+    Step("lab-files-6.12", "check", False,  10,  "make -s lab-files KERNEL=stock-6.12"),
+    Step("hello",          "quick", True,    5,  "tests/lab/run -- sh -c 'ward probe && hello16'"),
+    Step("selftests",      "quick", True,   10,  "tests/lab/run -- run-selftests"),
+    Step("images",         "check", True,   10,  "tests/lab/run -- run-images"),
+    Step("guest",          "check", True,   15,  "tests/run-guest --where lab --check"),
+    Step("guest-6.12",     "check", True,   15,  "tests/run-guest --where lab --check --guest stock-6.12"),
+    Step("host-6.12",      "check", True,   15,  "tests/run-guest --where lab --check --host stock-6.12"),
+    Step("host-2-cpus",    "check", True,   20,  "tests/run-guest --where lab --check --cpus 2"),
+    Step("lab",            "check", True,   10,  "tests/lab/selftest status exact-arguments put-and-get warn"),
+    Step("selftests-6.12", "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- run-selftests"),
+    Step("selftests-2",    "long",  True,   20,  "tests/lab/run --cpus 2 -- run-selftests"),
+    Step("images-6.12",    "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- run-images"),
+    Step("images-haswell", "long",  True,   15,  "tests/lab/run --cpu-model corei7_haswell_4770 -- run-images"),
+    Step("guest-haswell",  "long",  True,   20,  "tests/run-guest --where lab --check --cpu-model corei7_haswell_4770"),
+    Step("all-6.12",       "long",  True,   30,  "tests/run-guest --where lab --check --cpus 2 "
+                                                 "--host stock-6.12 --guest stock-6.12"),
+    Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
+)
+
+# At the start of a line only: a nested TAP stream is indented.
+TEST = re.compile(r"^(not )?ok\b(?: *\d+)?(?: *- *| +|$)([^#]*)(?:# *(skip|todo)\S*(.*))?", re.I)
+PLAN = re.compile(r"^1\.\.(\d+)(?: *# *skip\S*(.*))?", re.I)
+
+Case = collections.namedtuple("Case", "name result why")
+
+
+class Outcome:
+    """What became of one step."""
+
+    def __init__(self, step):
+        self.step = step
+        self.cases = []
+        self.seconds = 0.0
+        self.log = LOGS / f"{step.name}.log"
+
+    def count(self, result):
+        return sum(case.result == result for case in self.cases)
+
+    def add(self, name, result, why=""):
+        self.cases.append(Case(name, result, why))
+
+    def read(self, status, timed_out):
+        """Makes cases of the log and of how the command ended."""
+        planned = 0
+        for line in self.log.read_text("utf-8", "replace").replace("\r", "").splitlines():
+            plan, test = PLAN.match(line), TEST.match(line)
+            if plan:
+                planned += int(plan[1])
+                if plan[1] == "0" and plan[2] is not None:
+                    self.add("all", "skipped", plan[2].strip())
+            elif test:
+                self._test(test)
+        tests = len(self.cases)
+        if timed_out:
+            self.add("end", "failed", f"not through after {self.step.minutes} minutes")
+        elif self.step.silent and not status and self.log.stat().st_size:
+            self.add("silence", "failed", "it has something to say")
+        elif planned > tests:
+            self.add("plan", "failed", f"{planned} tests were planned and {tests} ran")
+        elif status and not self.count("failed") and not (status == 4 and (not tests or self.count("skipped"))):
+            self.add("end", "failed", f"exit status {status}")
+        elif not tests:
+            self.add(self.step.name, "skipped" if status == 4 else "passed")
+
+    def _test(self, test):
+        directive = (test[3] or "").lower()
+        if directive == "skip":
+            result = "skipped"
+        elif test[1]:
+            # A failure that is announced as such is not one.
+            result = "skipped" if directive == "todo" else "failed"
+        else:
+            result = "passed"
+        self.add(test[2].strip() or "unnamed", result, (test[4] or "").strip())
+
+
+class Runner:
+    """Runs steps, two at once where they may, and shows how they go."""
+
+    def __init__(self):
+        self.begin = time.monotonic()
+        self.lock = threading.Lock()
+        self.running = set()
+        self.outcomes = []
+        self.stopped = False
+
+    def say(self, text):
+        with self.lock:
+            print(f"[{time.monotonic() - self.begin:7.1f} s] {text}", flush=True)
+
+    def run(self, step):
+        outcome = Outcome(step)
+        outcome.log.unlink(missing_ok=True)
+        self.say(f"      {step.name} ...")
+        begin = time.monotonic()
+        status, timed_out = self._execute(step, outcome.log)
+        outcome.seconds = time.monotonic() - begin
+        if self.stopped:
+            return
+        outcome.read(status, timed_out)
+        with self.lock:
+            self.outcomes.append(outcome)
+        self._report(outcome)
+
+    def _execute(self, step, log):
+        with open(log, "wb") as out:
+            process = subprocess.Popen(["bash", "-c", step.command], cwd=TOP, stdin=subprocess.DEVNULL,
+                                       stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+            with self.lock:
+                self.running.add(process)
+            try:
+                return process.wait(step.minutes * 60), False
+            except subprocess.TimeoutExpired:
+                end(process)
+                return process.returncode, True
+            finally:
+                with self.lock:
+                    self.running.discard(process)
+
+    def _report(self, outcome):
+        failed, skipped = outcome.count("failed"), outcome.count("skipped")
+        counts = [f"{outcome.count('passed')} passed"]
+        counts += [f"{failed} failed"] if failed else []
+        counts += [f"{skipped} skipped"] if skipped else []
+        word = "FAIL " if failed else "ok   " if outcome.count("passed") else "skip "
+        self.say(f"{word} {outcome.step.name}: {', '.join(counts)} in {outcome.seconds:.0f} s")
+
+    def run_all(self, steps):
+        steps = collections.deque(steps)
+        while steps and not self.stopped:
+            if not steps[0].at_once:
+                self.run(steps.popleft())
+                continue
+            together = collections.deque()
+            while steps and steps[0].at_once:
+                together.append(steps.popleft())
+            self._run_together(together)
+
+    def _run_together(self, steps):
+        def work():
+            while not self.stopped:
+                with self.lock:
+                    if not steps:
+                        return
+                    step = steps.popleft()
+                self.run(step)
+        threads = [threading.Thread(target=work) for _ in range(min(2, os.cpu_count() or 1))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def stop(self, *_):
+        self.stopped = True
+        for process in list(self.running):
+            end(process)
+
+
+def end(process):
+    """Ends a command with all that it started; a lab takes its emulator down."""
+    for number, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(patience)
+            return
+        except ProcessLookupError:
+            process.wait()
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def explain(outcome):
+    """For a failure: which tests, how to run it alone, the end of its log."""
+    lines = outcome.log.read_text("utf-8", "replace").replace("\r", "").splitlines()
+    print(f"\n=== {outcome.step.name} failed ===")
+    for case in outcome.cases:
+        if case.result == "failed":
+            print(f"  {case.name}" + (f": {case.why}" if case.why else ""))
+    print(f"alone: {outcome.step.command}")
+    print(f"log: {outcome.log.relative_to(TOP)}, its end:")
+    for line in lines[-30:]:
+        print(f"  | {line}")
+
+
+def write_junit(outcomes, path):
+    out = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
+    for outcome in outcomes:
+        name = quoteattr(outcome.step.name)
+        out.append(f'<testsuite name={name} tests="{len(outcome.cases)}" failures="{outcome.count("failed")}" '
+                   f'skipped="{outcome.count("skipped")}" time="{outcome.seconds:.1f}">')
+        for case in outcome.cases:
+            inner = {"passed": "", "skipped": f"<skipped message={quoteattr(case.why)}/>",
+                     "failed": f"<failure message={quoteattr(case.why)}>{escape(outcome.step.command)}</failure>"}
+            out.append(f"<testcase classname={name} name={quoteattr(case.name)}>{inner[case.result]}</testcase>")
+        out.append("</testsuite>")
+    out.append("</testsuites>")
+    # XML has no way to write most control characters.
+    path.write_text(re.sub(r"[^\t\n -\ud7ff\ue000-\ufffd]", "?", "\n".join(out)) + "\n")
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="tests/check", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    for tier in TIERS:
+        parser.add_argument(f"--{tier}", dest="tier", action="store_const", const=tier, help=argparse.SUPPRESS)
+    parser.add_argument("--list", action="store_true", help="print the tests and their commands")
+    parser.add_argument("names", nargs="*", metavar="TIER | NAME", help="default: check")
+    options = parser.parse_args()
+    if len(options.names) == 1 and options.names[0] in TIERS:
+        options.tier = options.names.pop()
+    known = {step.name for step in STEPS}
+    unknown = [name for name in options.names if name not in known]
+    if unknown:
+        parser.error(f"there is no test {unknown[0]}; --list names them")
+    options.tier = options.tier or "check"
+    return options
+
+
+def chosen(options):
+    if options.names:
+        return [step for step in STEPS if step.name in options.names]
+    return [step for step in STEPS if TIERS.index(step.tier) <= TIERS.index(options.tier)]
+
+
+def main():
+    options = parse()
+    if options.list:
+        for step in STEPS:
+            print(f"{step.tier:6} {step.name:15} {step.command}")
+        return 0
+    # A make that started us has nothing to say to those that we start.
+    for name in [name for name in os.environ if name.startswith(("MAKE", "MFLAGS"))]:
+        del os.environ[name]
+    LOGS.mkdir(parents=True, exist_ok=True)
+    runner = Runner()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, runner.stop)
+    runner.run_all(chosen(options))
+    if runner.stopped:
+        print("stopped")
+        return 130
+    for outcome in runner.outcomes:
+        if outcome.count("failed"):
+            explain(outcome)
+    write_junit(runner.outcomes, LOGS / "results.xml")
+    counts = [sum(outcome.count(word) for outcome in runner.outcomes) for word in ("passed", "failed", "skipped")]
+    print("\n{} passed, {} failed, {} skipped".format(*counts))
+    return 1 if counts[1] or not counts[0] else 0
+
+
+sys.exit(main())
