@@ -13,6 +13,7 @@
 #include <linux/bits.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <asm/cpufeature.h>
 #include <asm/processor.h>
 #include <asm/tsc.h>
 #include <asm/vmx.h>
@@ -171,6 +172,9 @@ static void fill_features1(u32 regs[LEAF_REGS], u32 flags)
 	regs[LEAF_EBX] = (regs[LEAF_EBX] & 0xffff) | 1 << 16;
 	regs[LEAF_ECX] &= LEAF1_ECX;
 	regs[LEAF_EDX] &= LEAF1_EDX;
+	/* XCR0 is switched only where the kernel itself uses XSAVE. */
+	if (!boot_cpu_has(X86_FEATURE_XSAVE))
+		regs[LEAF_ECX] &= ~LEAF1_ECX_XSAVE;
 
 	/* A hypervisor is there, whatever sits below this host. */
 	regs[LEAF_ECX] |= LEAF1_ECX_HYPERVISOR;

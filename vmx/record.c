@@ -66,8 +66,7 @@ int vmx_record_fail_entry(struct vmx_vcpu *v, int rc)
 	broken = vmcs_explain_entry(read_field, NULL, vmx_cap_msrs,
 				    boot_cpu_data.x86_phys_bits, &rule, 1);
 	if (broken)
-		scnprintf(fail.why, sizeof(fail.why), "%s (field %#x is %#llx)",
-			  rule.rule, rule.field, rule.value);
+		vmcs_broken_rule_text(&rule, fail.why, sizeof(fail.why));
 	else if (rc)
 		strscpy(fail.why, vmcs_instruction_error(fail.code), sizeof(fail.why));
 	else
@@ -123,7 +122,6 @@ void vmx_record_publish(struct vmx_vcpu *v)
 	run->cpl = c->cpl;
 	run->code_bits = c->code_bits;
 	run->interruptible = c->interruptible;
-	vmx_stat(v, WARD_STAT_USER_EXITS);
 }
 
 /* ---- back from user space ---- */
