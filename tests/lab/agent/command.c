@@ -91,6 +91,7 @@ static pid_t start_with_terminal(const struct job *job, struct pollfd *source)
 	if (!pid)
 		become(job);
 	fcntl(screen, F_SETFD, FD_CLOEXEC);
+	wire_send(WIRE_LISTENING, NULL, 0);
 	source[STDOUT] = (struct pollfd){ .fd = screen, .events = POLLIN };
 	source[KEYBOARD] = (struct pollfd){ .fd = keyboard, .events = POLLIN };
 	return pid;

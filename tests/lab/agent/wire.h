@@ -22,6 +22,7 @@ enum wire_type {
 	WIRE_BOOT	= 'B',	/* the boot sector runs: seen twice, the host was reset */
 	WIRE_HELLO	= 'H',	/* the agent runs; payload: kernel release */
 	WIRE_TICK	= 'T',	/* one CPU is alive; payload: its number, u8 */
+	WIRE_LISTENING	= 'L',	/* the second serial port is read from now on */
 	WIRE_STDOUT	= 'O',
 	WIRE_STDERR	= 'E',
 	WIRE_KMSG	= 'K',	/* one record of /dev/kmsg as the kernel wrote it */

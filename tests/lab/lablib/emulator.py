@@ -6,6 +6,7 @@ on no port. Its display goes to SDL's dummy driver: the other displays of
 Debian's package want an X server, a terminal, or a port open to the network.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -35,6 +36,14 @@ log: {folder}/bochs.log
 """
 
 
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    """However the run ends, its emulator does not go on without it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Emulator:
     """One Bochs. Its wire comes out of `self.process.stdout`."""
 
@@ -59,7 +68,8 @@ class Emulator:
                 [*recipes.loader(bochs), f"{bochs}/bin/bochs-bin", "-q", "-f", config,
                  "-rc", folder / "continue"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-                env=environment, cwd=folder, start_new_session=True)
+                env=environment, cwd=folder, start_new_session=True,
+                preexec_fn=_die_with_parent)
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def end(self):

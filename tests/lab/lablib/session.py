@@ -42,6 +42,7 @@ class Session:
         self.problems = []              # of files to hand back
         self.booted = False
         self.hello = False
+        self.listening = False          # typed earlier, it would be lost
         self.ended = False
         self.ticks = {}
         self.begin = time.monotonic()
@@ -52,8 +53,8 @@ class Session:
     def run(self):
         """Returns COMMAND's status. Raises LabFailure or TimedOut."""
         source = self.emulator.process.stdout
-        inputs = [source] + ([self.keyboard[0]] if self.keyboard else [])
         while not self.ended:
+            inputs = [source] + ([self.keyboard[0]] if self.listening else [])
             ready, _, _ = select.select(inputs, [], [], 0.2)
             data = b""
             if source in ready:
@@ -62,8 +63,8 @@ class Session:
                     self._emulator_ended()
                 for kind, payload in self.wire.feed(data):
                     self._frame(kind, payload)
-            if self.keyboard and self.keyboard[0] in ready:
-                self._keys(inputs)
+            if self.listening and self.keyboard[0] in ready:
+                self._keys()
             self._look_at_log()
             # What waits to be read may be the sign of life that is missed.
             if len(data) < 4096 and not self.ended:
@@ -79,6 +80,8 @@ class Session:
             write_all(2, payload)
         elif kind == wire.TICK:
             self.ticks[payload[0]] = now
+        elif kind == wire.LISTENING:
+            self.listening = bool(self.keyboard)
         elif kind == wire.KMSG:
             self.log.record(payload)
         elif kind == wire.NOTE:
@@ -117,10 +120,10 @@ class Session:
         else:
             os.replace(part, target)
 
-    def _keys(self, inputs):
+    def _keys(self):
         data = os.read(self.keyboard[0], 1024)
         if not data:
-            inputs.remove(self.keyboard[0])
+            self.listening = False
             data = b"\x04"              # what a terminal sends for the end
         write_all(self.keyboard[1], data)
 
