@@ -273,11 +273,19 @@ void machine_destroy(struct machine *m)
 
 /* ----------------------------------------------------------- running */
 
+static void ignore(int number)
+{
+	(void)number;
+}
+
 static int start_threads(struct machine *m)
 {
+	/* Without SA_RESTART, so that it ends a blocked system call. */
+	const struct sigaction action = { .sa_handler = ignore };
 	unsigned int i;
 	int error;
 
+	sigaction(SIGUSR1, &action, NULL);
 	for (i = 0; i < m->config.vcpus; i++) {
 		error = pthread_create(&m->vcpus[i].thread, NULL,
 				       machine_vcpu_run, &m->vcpus[i]);

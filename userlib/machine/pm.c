@@ -126,6 +126,25 @@ static void keyboard_write(void *device, __u64 offset, __u32 bytes, __u64 value)
 		pm->host.reset(pm->host.context);
 }
 
+/* Where a PC with PCI has its configuration address register, nobody is. It is
+ * claimed all the same: a 32-bit access to it is none to the reset register,
+ * which lies within and would otherwise get a piece of it. */
+static __u64 config_read(void *device, __u64 offset, __u32 bytes)
+{
+	(void)device;
+	(void)offset;
+	(void)bytes;
+	return ~0ull;
+}
+
+static void config_write(void *device, __u64 offset, __u32 bytes, __u64 value)
+{
+	(void)device;
+	(void)offset;
+	(void)bytes;
+	(void)value;
+}
+
 void pm_init(struct pm *pm, const struct pm_host *host)
 {
 	memset(pm, 0, sizeof(*pm));
@@ -140,11 +159,13 @@ void pm_add(struct pm *pm, struct bus *bus)
 	static const struct bus_ops timer = { timer_read, timer_write };
 	static const struct bus_ops reset = { reset_read, reset_write };
 	static const struct bus_ops keyboard = { keyboard_read, keyboard_write };
+	static const struct bus_ops config = { config_read, config_write };
 	const __u32 narrow = BUS_BYTE | BUS_WORD;
 
 	bus_add(&bus->ports, PM_EVENT_PORT, 4, narrow | BUS_DWORD, &event, pm);
 	bus_add(&bus->ports, PM_CONTROL_PORT, 2, narrow, &control, pm);
 	bus_add(&bus->ports, PM_TIMER_PORT, 4, narrow | BUS_DWORD, &timer, pm);
 	bus_add(&bus->ports, PM_RESET_PORT, 1, BUS_BYTE, &reset, pm);
+	bus_add(&bus->ports, 0xcf8, 4, BUS_ANY, &config, pm);
 	bus_add(&bus->ports, 0x64, 1, BUS_BYTE, &keyboard, pm);
 }

@@ -165,21 +165,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static void ignore(int number)
-{
-	(void)number;
-}
-
-/* SIGUSR1 interrupts a vCPU's thread in whatever system call it is; a reader
- * of our output that goes away must not end the guest. */
-static void set_signals(void)
-{
-	struct sigaction action = { .sa_handler = ignore };
-
-	sigaction(SIGUSR1, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 static int start_timer(double seconds)
 {
 	struct itimerspec time = {
@@ -266,7 +251,8 @@ int verb_run(int argc, char **argv)
 	device = open_device();
 	if (device < 0)
 		return STATUS_NO_START;
-	set_signals();
+	/* A reader of our output that goes away must not end the guest. */
+	signal(SIGPIPE, SIG_IGN);
 	status = console_open(&console, o.serial);
 	if (status)
 		return status == -EINVAL ? STATUS_USAGE : STATUS_NO_START;
