@@ -95,6 +95,25 @@ static int apic_access(struct vmx_vcpu *v, const struct vmx_decoded *d)
 	return VMX_RUN_USER;
 }
 
+/*
+ * Does the instruction's operand lie where the access was? If not, something
+ * else of it touched the device: a page-table walk, a stack push, the other
+ * half of an operand that crosses a page.
+ */
+static bool operand_is_access(const struct vmx_vcpu *v, const struct vmx_decoded *d)
+{
+	const struct vmx_context *c = &v->context;
+	u64 gva = d->ea;
+
+	if (!c->gva_valid)
+		return false;
+	if (c->code_bits != 64)
+		gva = (u32)(gva + c->seg_base[d->segment]);
+	else if (d->segment == WARD_FS || d->segment == WARD_GS)
+		gva += c->seg_base[d->segment];
+	return gva == c->gva;
+}
+
 int vmx_vcpu_fault_mmio(struct vmx_vcpu *v)
 {
 	struct ward_exit_mmio *mmio = &v->run->mmio;
@@ -116,6 +135,7 @@ int vmx_vcpu_fault_mmio(struct vmx_vcpu *v)
 	/* An access while an event is delivered is no instruction of the guest. */
 	if (v->events.redeliver || v->fault.access & WARD_PROT_EXEC ||
 	    vmx_decode(insn, count, v->context.code_bits, gprs, v->rip, &d) ||
+	    !operand_is_access(v, &d) ||
 	    d.write != !!(v->fault.access & WARD_PROT_WRITE)) {
 		d.bytes = 0;
 		d.write = v->fault.access & WARD_PROT_WRITE;
