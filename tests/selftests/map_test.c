@@ -5,6 +5,7 @@
  * in memory_test.c.
  */
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include "ward_abi.h"
 #include "ward_guest.h"
 
@@ -339,7 +340,7 @@ static void all_or_nothing(void)
 static void files(void)
 {
 	struct ward_map_op op;
-	int fd, read_only, ends[2];
+	int fd, read_only;
 
 	setup();
 	fd = memfd_create("selftest", MFD_CLOEXEC);
@@ -359,11 +360,15 @@ static void files(void)
 	refused_one(op, -EBADF);
 	op.fd = 999;
 	refused_one(op, -EBADF);
-	REQUIRE_EQ(pipe(ends), 0);
-	op.fd = ends[0];
+	/* What has no memory to map. */
+	op.fd = eventfd(0, 0);
 	refused_one(op, -ENODEV);
+	op.fd = ward_vm_fd(vm);
+	refused_one(op, -ENODEV);
+	op.prot = WARD_PROT_READ;
 	op.fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
 	refused_one(op, -ENODEV);
+	op.prot = WARD_PROT_ALL;
 
 	/* What the descriptor may not write, the guest may not either. */
 	read_only = open("/proc/self/exe", O_RDONLY);
