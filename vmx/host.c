@@ -208,6 +208,7 @@ static void host_segments_save(struct vmx_vcpu *v)
 {
 	struct vmx_host_state *h = &v->host;
 
+	store_idt(&h->idt);
 	savesegment(ds, h->ds);
 	savesegment(es, h->es);
 	savesegment(fs, h->fs);
@@ -223,7 +224,8 @@ static void host_segments_load(struct vmx_vcpu *v)
 	struct vmx_host_state *h = &v->host;
 	unsigned long flags;
 
-	/* The fixed GDT's limit first: selectors below need it. */
+	/* The exit left limits of 0xffff; selectors below need the GDT's. */
+	native_load_idt(&h->idt);
 	load_fixmap_gdt(smp_processor_id());
 	invalidate_tss_limit();
 	if (h->ldt)
@@ -309,6 +311,7 @@ void vmx_host_enter(struct vmx_vcpu *v)
 {
 	kernel_fpu_begin();
 	host_segments_save(v);
+	v->host.debugctl = get_debugctlmsr();
 	v->host.dr7 = hw_breakpoint_active() ? this_cpu_read(cpu_dr7) : 0x400;
 	guest_fpu_load(v);
 	guest_xcr_load(v);
@@ -318,6 +321,8 @@ void vmx_host_enter(struct vmx_vcpu *v)
 
 void vmx_host_leave(struct vmx_vcpu *v)
 {
+	if (v->host.debugctl)
+		update_debugctlmsr(v->host.debugctl);
 	host_drs_load(v);
 	host_msrs_load(v);
 	host_xcr_load(v);

@@ -164,8 +164,12 @@ static int enter_and_handle(struct vmx_vcpu *v)
 	v->exit_reason = reason;
 	if (trace_ward_exit_enabled())
 		trace_ward_exit(v->id, reason, vmx_rip(v), vmcs_read_natural(EXIT_QUALIFICATION));
-	if (unlikely(reason >> 31))
+	if (unlikely(reason >> 31)) {
+		/* A machine check on the way in: the host has to look at it. */
+		if ((reason & 0xffff) == EXIT_REASON_MCE_DURING_VMENTRY)
+			asm volatile("int $18");
 		return vmx_record_fail_entry(v, 0);
+	}
 
 	reason &= 0xffff;
 	if (reason < 64 && (VECTORING_REASONS >> reason & 1))

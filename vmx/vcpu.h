@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/rcuwait.h>
 #include <linux/types.h>
+#include <asm/desc_defs.h>
 #include "vmcs/access.h"
 #include "vmcs/controls.h"
 #include "vmx/cpuid.h"
@@ -67,7 +68,9 @@ struct vmx_host_state {
 	u16 ds, es, fs, gs, ldt;
 	u64 fs_base, kernel_gs_base;
 	u64 star, lstar, cstar, fmask, tsc_aux;
-	u64 xcr0, xss;
+	u64 xss;
+	struct desc_ptr idt;
+	unsigned long debugctl;
 	unsigned long dr[4];
 	unsigned long dr6, dr7;
 	bool drs_switched;
