@@ -23,6 +23,9 @@
 #define SERIAL_PIN	4
 #define DEBUG_PORT	0xe9
 
+/* After finding the machine's lock taken. */
+#define RETRY_MS	10
+
 /* How long a vCPU may take to stop before the program gives up on it. */
 #define STOP_SECONDS	10
 
@@ -348,12 +351,19 @@ static void take_input(struct machine *m)
 	m->input_count += count;
 }
 
-/* From our buffer into the serial port, as far as the guest listens. */
-static void give_input(struct machine *m)
+/*
+ * From our buffer into the serial port, as far as the guest listens. A vCPU
+ * may hold the lock for as long as it takes someone to read the guest's output,
+ * and this thread must not wait for that: it watches the time and the keys.
+ *
+ * Return: 0; -EBUSY: try again soon.
+ */
+static int give_input(struct machine *m)
 {
 	unsigned int count;
 
-	pthread_mutex_lock(&m->lock);
+	if (pthread_mutex_trylock(&m->lock))
+		return -EBUSY;
 	count = uart_room(&m->uart);
 	if (count > m->input_count)
 		count = m->input_count;
@@ -362,6 +372,7 @@ static void give_input(struct machine *m)
 	pthread_mutex_unlock(&m->lock);
 	m->input_count -= count;
 	memmove(m->input, m->input + count, m->input_count);
+	return 0;
 }
 
 enum machine_end machine_run(struct machine *m, int timeout_fd)
@@ -373,15 +384,16 @@ enum machine_end machine_run(struct machine *m, int timeout_fd)
 		[INPUT] = { .events = POLLIN },
 	};
 	__u64 ignored;
+	int wait;
 
 	if (start_threads(m))
 		machine_stop(m, MACHINE_DIED);
 
 	while (atomic_load(&m->end) == MACHINE_RUNS) {
-		give_input(m);
+		wait = m->input_count && give_input(m) ? RETRY_MS : -1;
 		fds[INPUT].fd = !m->input_count || m->config.console->is_terminal ?
 				m->config.console->in : -1;
-		if (poll(fds, COUNT, -1) < 0)
+		if (poll(fds, COUNT, wait) < 0)
 			continue;	/* a signal */
 		if (fds[WAKE].revents &&
 		    read(m->wake, &ignored, sizeof(ignored)) < 0)
