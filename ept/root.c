@@ -12,6 +12,7 @@
 #include <linux/gfp.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -28,6 +29,8 @@ static void *page_alloc(void)
 static void page_free(void *page)
 {
 	free_page((unsigned long)page);
+	/* A large VM has very many of them. */
+	cond_resched();
 }
 
 /*

@@ -47,7 +47,8 @@
  * struct ept_ops - where table pages come from
  * @alloc: a zeroed, page-aligned page, or NULL. May sleep; only called by
  *         ept_cache_fill() and ept_table_init().
- * @free: give back a page that no CPU can reach
+ * @free: give back a page that no CPU can reach. May sleep; only called by
+ *        ept_cache_drain() and ept_table_destroy().
  * @retire: @page left the tables, but a CPU may still walk it: keep it, with
  *          its contents, on @list (starts as NULL) until after the flush
  * @to_hpa: host-physical address of a page from @alloc
@@ -89,14 +90,12 @@ struct ept_table {
  *         through a retired page: INVEPT on all CPUs before the change counts
  *         as done and before @retired is freed
  * @retired: pages that ept_ops.retire collected
- * @dropped: leaves removed or lowered in permission
  *
  * May be handed to several operations one after the other; it accumulates.
  */
 struct ept_change {
 	bool flush;
 	void *retired;
-	unsigned long dropped;
 };
 
 /**

@@ -8,11 +8,6 @@
 #ifndef WARD_COMPAT_H
 #define WARD_COMPAT_H
 
-#if !__has_include(<linux/cleanup.h>)
-#error "This kernel has no linux/cleanup.h: Ward needs 6.1.y with it (6.1.120 or so), or 6.6 and later."
-#endif
-
-#include <linux/cleanup.h>
 #include <linux/mm.h>
 
 /* Lets a signal end a fault that waits for user space (userfaultfd). */

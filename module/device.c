@@ -90,8 +90,6 @@ long ward_call_list(struct ward_call *call)
 	u32 count = ward_registry_list(capable(CAP_SYS_ADMIN), current_euid(), call->array,
 				       call->entries);
 
-	if (call->arg.list.count)
-		return -EINVAL;
 	call->arg.list.count = count;
 	call->entries = min(call->entries, count);
 	return 0;

@@ -11,6 +11,7 @@
  * page was got. Both kinds of change take the lock after they announced
  * themselves, so they are seen here, or see the leaf.
  */
+#include <linux/cpu.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
@@ -41,7 +42,7 @@ static bool no_2m_exec __ro_after_init;
 void __init ward_fault_init(u64 ept_vpid_cap)
 {
 	use_2m = ept_vpid_cap & CAP_2M_LEAF;
-	no_2m_exec = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT);
+	no_2m_exec = boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) && !cpu_mitigations_off();
 }
 
 bool ward_fault_huge(void)

@@ -191,11 +191,9 @@ static int check_op(const struct ward_map_op *op)
 	return op->fd == 0 || op->fd == -1 ? 0 : -EINVAL;
 }
 
-/**
- * struct update - a WARD_MAP on its way
- * @next: the layout in the making
- * @created: regions made for it, @count of them; each has the reference that a
- *           layout entry would have
+/*
+ * A WARD_MAP on its way: the layout in the making, and the regions made for
+ * it, @count of them; each has the reference that a layout's entry would have.
  */
 struct update {
 	struct ward_layout *next;

@@ -25,11 +25,9 @@ static unsigned int max_vcpus_per_user = 256;
 module_param(max_vcpus_per_user, uint, 0644);
 MODULE_PARM_DESC(max_vcpus_per_user, "vCPUs that one user may have, in all VMs together (256)");
 
-/**
- * struct ward_user - what one user has
- * @vms: VMs that point here; the last one to go frees it
- *
- * All under registry_lock, but @uid, which is constant.
+/*
+ * What one user has. All but @uid, which is constant, is under registry_lock.
+ * The last of @vms frees it.
  */
 struct ward_user {
 	struct list_head link;

@@ -16,6 +16,13 @@
 #include "module/vcpu.h"
 #include "module/vm.h"
 
+/* Newer kernels have a second way to ask for the CPU. */
+#ifdef _TIF_NEED_RESCHED_LAZY
+#define WANT_CPU	(_TIF_NEED_RESCHED | _TIF_NEED_RESCHED_LAZY)
+#else
+#define WANT_CPU	_TIF_NEED_RESCHED
+#endif
+
 /* Is there a reason to return to user space? Return: 0 or the error. */
 static int look_outside(struct ward_vcpu *vcpu)
 {
@@ -23,7 +30,7 @@ static int look_outside(struct ward_vcpu *vcpu)
 		return -EIO;
 	if (atomic_read(&vcpu->kicked) && atomic_xchg(&vcpu->kicked, 0))
 		return -EINTR;
-	if (need_resched())
+	if (READ_ONCE(current_thread_info()->flags) & WANT_CPU)
 		schedule();
 	/*
 	 * Work that the kernel does on the way to user space (task work, rseq)
@@ -40,11 +47,8 @@ static int look_outside(struct ward_vcpu *vcpu)
 	return 0;
 }
 
-/*
- * Own the state, after the end of any pause unless @through_pause.
- * Return: 0, or the error: not owned.
- */
-static int take_state(struct ward_vcpu *vcpu, bool through_pause)
+/* Own the state, after the end of any pause. Return: 0, or the error: not owned. */
+static int take_state(struct ward_vcpu *vcpu)
 {
 	atomic_t *pauses = &vcpu->vm->pauses;
 
@@ -54,11 +58,9 @@ static int take_state(struct ward_vcpu *vcpu, bool through_pause)
 		if (ret)
 			return ret;
 		ret = ward_vcpu_acquire(vcpu, WARD_VCPU_RUNNING);
-		if (ret == -EINTR)
-			continue;	/* the signal is looked at above */
 		if (ret)
 			return ret;
-		if (through_pause || !atomic_read(pauses))
+		if (!atomic_read(pauses))
 			return 0;
 		ward_vcpu_release(vcpu);
 		/* An error is a signal, and looked at above. */
@@ -85,7 +87,7 @@ static int handle_fault(struct ward_vcpu *vcpu)
 	error = ward_memory_fault(vcpu, 0, fault.gpa, fault.access);
 	if (error == -ENOMEM)
 		return error;
-	ret = take_state(vcpu, false);
+	ret = take_state(vcpu);
 	if (ret)
 		return ret;
 
@@ -100,20 +102,29 @@ static int handle_fault(struct ward_vcpu *vcpu)
 static int run_guest(struct ward_vcpu *vcpu)
 {
 	/*
-	 * WARD_RUN_IMMEDIATE runs no guest code, and is what a caller that
-	 * paused the VM itself uses to complete an exit. vmx_vcpu_begin() reads
-	 * the request for what it does; here it only decides about waiting.
+	 * WARD_RUN_IMMEDIATE runs no guest code, and promises that the last exit
+	 * is complete when it returns: neither a pause, which may be the
+	 * caller's own, nor a kick or signal may come before that.
+	 * vmx_vcpu_begin() reads the request for what it does; here it only
+	 * decides about waiting.
 	 */
 	bool immediate = READ_ONCE(vcpu->run->request) & WARD_RUN_IMMEDIATE;
 	int ret;
 
-	ret = take_state(vcpu, immediate);
+	if (!immediate)
+		ret = take_state(vcpu);
+	else if (ward_vm_is_dead(vcpu->vm))
+		ret = -EIO;
+	else
+		ret = ward_vcpu_acquire(vcpu, WARD_VCPU_RUNNING);
 	if (ret)
 		return ret;
 	ret = vmx_vcpu_begin(vcpu->vmx);
 	if (ret < 0)
 		goto out;
 	if (ret & WARD_RUN_IMMEDIATE) {
+		/* This return is also the one that a kick asked for. */
+		atomic_set(&vcpu->kicked, 0);
 		ret = -EINTR;
 		goto out;
 	}
@@ -124,7 +135,7 @@ static int run_guest(struct ward_vcpu *vcpu)
 			goto out;
 		if (atomic_read(&vcpu->vm->pauses)) {
 			ward_vcpu_release(vcpu);
-			ret = take_state(vcpu, false);
+			ret = take_state(vcpu);
 			if (ret)
 				return ret;
 		}
@@ -164,7 +175,8 @@ long ward_call_run(struct ward_call *call)
 	ret = run_guest(vcpu);
 	if (ret)
 		WRITE_ONCE(vcpu->run->exit, WARD_EXIT_NONE);
-	WRITE_ONCE(vcpu->user_exits, vcpu->user_exits + 1);
+	if (ret != -ERESTARTNOHAND)
+		WRITE_ONCE(vcpu->user_exits, vcpu->user_exits + 1);
 	atomic_set_release(&vcpu->has_runner, 0);
 	return ret;
 }

@@ -16,7 +16,6 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include "ept/root.h"
-#include "module/compat.h"
 #include "module/ioctl.h"
 #include "module/registry.h"
 #include "module/stats.h"
@@ -33,8 +32,9 @@ int ward_vcpu_acquire(struct ward_vcpu *vcpu, enum ward_vcpu_owner as)
 			break;
 		if (owner == WARD_VCPU_RUNNING)
 			return -EBUSY;
-		if (wait_event_interruptible(vcpu->released, atomic_read(&vcpu->owner) !=
-					     WARD_VCPU_INSPECTED))
+		/* Inspections touch no user memory, so this is short. */
+		if (wait_event_killable(vcpu->released, atomic_read(&vcpu->owner) !=
+					WARD_VCPU_INSPECTED))
 			return -EINTR;
 	}
 	if (as == WARD_VCPU_INSPECTED)

@@ -74,7 +74,7 @@ struct ward_vcpu {
  * @as: WARD_VCPU_RUNNING or WARD_VCPU_INSPECTED
  *
  * Waits for an inspection to end, never for the guest. Return: 0; -EINTR a
- * signal; -EBUSY the runner owns it (only for WARD_VCPU_INSPECTED).
+ * fatal signal; -EBUSY the runner owns it (only for WARD_VCPU_INSPECTED).
  */
 int __must_check ward_vcpu_acquire(struct ward_vcpu *vcpu, enum ward_vcpu_owner as);
 void ward_vcpu_release(struct ward_vcpu *vcpu);
