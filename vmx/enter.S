@@ -39,7 +39,7 @@ SYM_FUNC_START(vmx_enter)
 .Lrsp_is_right:
 
 	/* The loads below leave the carry flag alone. */
-	bt	$0, VMX_REGS_LAUNCHED(%rdi)
+	btq	$0, VMX_REGS_LAUNCHED(%rdi)
 
 	mov	VMX_REGS_RAX(%rdi), %rax
 	mov	VMX_REGS_RCX(%rdi), %rcx

@@ -191,7 +191,8 @@ static int root_cpu_online(unsigned int cpu)
 	local_irq_save(flags);
 	err = root_enter_cpu();
 	local_irq_restore(flags);
-	if (err)
+	/* For the first VM, vmx_root_get() says it. */
+	if (err && READ_ONCE(root_users))
 		pr_warn_ratelimited("CPU %u cannot enter VMX root operation (%d); it stays offline while VMs exist\n",
 				    cpu, err);
 	return err;
