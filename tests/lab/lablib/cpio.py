@@ -58,8 +58,11 @@ class Archive:
             mode = 0o755 if os.access(source, os.X_OK) else 0o644
         self.file(name, source.read_bytes(), mode)
 
-    def tree(self, source, name):
-        """A folder of this machine with all it holds, or a single file."""
+    def tree(self, source, name, skip=None):
+        """A folder of this machine with all it holds, or a single file.
+
+        What has a name that the pattern `skip` matches is left out.
+        """
         source = Path(source)
         if not source.is_dir():
             self.copy(source, name)
@@ -67,12 +70,12 @@ class Archive:
         self.folder(name)
         for path in sorted(source.iterdir()):
             below = f"{name}/{path.name}"
-            if path.is_symlink() and not path.exists():
+            if (path.is_symlink() and not path.exists()) or (skip and skip.fullmatch(path.name)):
                 continue
             if path.is_symlink() and os.sep not in os.readlink(path):
                 self.link(below, os.readlink(path))
             else:
-                self.tree(path, below)
+                self.tree(path, below, skip)
 
     def close(self):
         self.inode = -1

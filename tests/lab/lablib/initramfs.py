@@ -9,6 +9,7 @@ both, and only the second is written for each run.
 
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import cache, recipes
@@ -104,6 +105,13 @@ def _executables(folder):
             and (path.stat().st_mode & 0o111 or ".so" in path.name)]
 
 
+def _copy_module(archive, source):
+    """ward.ko without its debugging data, of which the host would read megabytes."""
+    with tempfile.NamedTemporaryFile(suffix=".ko") as kept:
+        subprocess.run(["objcopy", "--strip-debug", source, kept.name], check=True)
+        archive.copy(kept.name, "ward/ward.ko", 0o644)
+
+
 class Job:
     """What one run adds to the host."""
 
@@ -136,7 +144,7 @@ class Job:
         user, tests = self.build / "user", self.build / "tests"
         libraries = Libraries(archive, user)
         if self.module:
-            archive.copy(self.module_file(), "ward/ward.ko", 0o644)
+            _copy_module(archive, self.module_file())
         if user.is_dir():
             for path in sorted(user.iterdir()):
                 if re.fullmatch(r"lib.*\.so[.0-9]*", path.name):
@@ -146,7 +154,7 @@ class Job:
                     archive.copy(path, f"ward/bin/{path.name}", 0o755)
                     libraries.of(path)
         if tests.is_dir():
-            archive.tree(tests, "ward/tests")
+            archive.tree(tests, "ward/tests", skip=re.compile(r".*\.(?:o|d|obj|a)|obj"))
             for path in _executables(tests):
                 libraries.of(path)
         for source, target in self.put:

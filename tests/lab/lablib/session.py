@@ -141,8 +141,7 @@ class Session:
             # a program's writing to /dev/kmsg.
             if self.serial.panicked or self.log.splats or not alive:
                 self.serial.finish()
-                raise LabFailure("the host's kernel complained: "
-                                 + (self.log.splats or self.serial.splats or ["panic"])[0].strip())
+                raise LabFailure(f"the host's kernel complained: {self._reason()}")
             self.stop_at = None
         if not self.hello and now - self.begin > BOOT:
             raise LabFailure(f"the host did not come up in {BOOT} s")
@@ -156,15 +155,14 @@ class Session:
         self.emulator.process.wait()
         self.serial.finish()
         if self.serial.splats:
-            raise LabFailure("the host's kernel complained and the emulator ended: "
-                             + self.serial.splats[0].strip())
+            raise LabFailure(f"the host's kernel complained and the emulator ended: {self._reason()}")
         words = self.emulator.last_words()
         raise LabFailure("the emulator ended before COMMAND was through"
                          + (": " + "; ".join(words) if words else ""))
 
     def _judge(self):
         if self.log.splats:
-            raise LabFailure(f"the host's kernel complained: {self.log.splats[0].strip()}")
+            raise LabFailure(f"the host's kernel complained: {self._reason()}")
         if self.failures:
             raise LabFailure("; ".join(self.failures))
         if self.status is None:
@@ -177,14 +175,17 @@ class Session:
         if self.problems and not self.status:
             raise LabFailure("a file to hand back is not there")
 
-    def last_lines(self, count=40):
-        """The end of the host's log, for a failure's report."""
-        lines = self.log.lines[-count:]
-        serial = [line for line in self.serial.lines if line.strip()]
-        # After a death the console knows more than the forwarded log.
-        shown = {line.split("] ", 1)[-1].strip() for line in self.log.lines}
-        extra = [line for line in serial if line.split("] ", 1)[-1].strip() not in shown]
-        return (lines + extra)[-count:]
+    def _reason(self):
+        return self.serial.reason() or self.log.reason()
+
+    def last_lines(self):
+        """The part of the host's log that a failure's report should show."""
+        # After a death the serial console knows more than the forwarded log.
+        known = {line.split("] ", 1)[-1].strip() for line in self.log.lines}
+        if any(line.split("] ", 1)[-1].strip() not in known for line in self.serial.lines
+               if line.strip()):
+            return self.serial.excerpt()
+        return self.log.excerpt()
 
 
 def write_all(descriptor, data):

@@ -40,13 +40,38 @@ def splat(line):
     return bool(SPLAT.search(line)) and not HARMLESS.search(line)
 
 
-class KernelLog:
+class Log:
+    def __init__(self):
+        self.lines = []
+        self.splats = []                # their places in lines
+
+    def add(self, line, counts=True):
+        if counts and splat(line):
+            self.splats.append(len(self.lines))
+        self.lines.append(line)
+
+    def reason(self):
+        """The line that names the first splat, or None."""
+        if not self.splats:
+            return None
+        first = self.splats[0]
+        if "cut here" in self.lines[first] and first + 1 < len(self.lines):
+            first += 1
+        return self.lines[first].strip()
+
+    def excerpt(self, before=5, count=60):
+        """The first splat with what follows, or the log's end."""
+        begin = self.splats[0] - before if self.splats else len(self.lines) - 30
+        begin = max(begin, 0)
+        return self.lines[begin:begin + count]
+
+
+class KernelLog(Log):
     """The records of /dev/kmsg, in the form that dmesg shows."""
 
     def __init__(self, out=None):
+        super().__init__()
         self.out = out
-        self.lines = []
-        self.splats = []
 
     def record(self, data):
         head, _, text = data.decode("utf-8", "replace").partition(";")
@@ -58,22 +83,19 @@ class KernelLog:
         # Lines that begin with a space carry device names, for udev's like.
         text = text.split("\n ")[0].rstrip("\n")
         line = f"[{stamp:12.6f}] {text}"
-        self.lines.append(line)
-        if facility == 0 and splat(text):
-            self.splats.append(line)
+        self.add(line, facility == 0)
         if self.out:
             self.out.write(line + "\n")
             self.out.flush()
 
 
-class Serial:
+class Serial(Log):
     """The serial console, read as the emulator writes it to its file."""
 
     def __init__(self, path):
+        super().__init__()
         self.file = open(path, "rb")
         self.rest = b""
-        self.lines = []
-        self.splats = []
         self.panicked = False
 
     def poll(self):
@@ -93,7 +115,5 @@ class Serial:
 
     def _line(self, data):
         line = data.decode("utf-8", "replace").strip("\r")
-        self.lines.append(line)
-        if splat(line):
-            self.splats.append(line)
+        self.add(line)
         self.panicked = self.panicked or bool(PANIC.search(line))
