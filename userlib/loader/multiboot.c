@@ -88,7 +88,7 @@ static int put(struct load *load, __u64 gpa, const __u8 *from, __u64 bytes,
 	if (!memory_bytes)
 		return 0;
 	to = ward_ram(load->machine->vm, gpa, memory_bytes);
-	if (!to || (gpa < RAM_HIGH && gpa + memory_bytes > RAM_FIRMWARE)) {
+	if (!to || (gpa < RAM_HIGH && gpa + memory_bytes > RAM_SOCKETS)) {
 		report("%s wants memory from %#llx to %#llx, which the guest does not have; try more --memory",
 		       load->path, (unsigned long long)gpa,
 		       (unsigned long long)(gpa + memory_bytes));

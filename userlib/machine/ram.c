@@ -2,6 +2,8 @@
 /*
  * ram.c - where RAM is in the machine.
  */
+#include <string.h>
+
 #include "ram.h"
 
 struct ram ram_layout(__u64 bytes)
@@ -31,11 +33,24 @@ unsigned int ram_map(const struct ram *ram, struct ram_range map[RAM_RANGES])
 	return count;
 }
 
+static int add_sockets(struct ward_vm *vm)
+{
+	const __u64 bytes = RAM_FIRMWARE - RAM_SOCKETS;
+	int error = ward_add_ram(vm, RAM_SOCKETS, bytes,
+				 WARD_PROT_READ | WARD_PROT_EXEC);
+
+	if (!error)
+		memset(ward_ram(vm, RAM_SOCKETS, bytes), 0xff, bytes);
+	return error;
+}
+
 int ram_add(const struct ram *ram, struct ward_vm *vm)
 {
 	int error;
 
 	error = ward_add_ram(vm, 0, RAM_LOW_END, WARD_PROT_ALL);
+	if (!error)
+		error = add_sockets(vm);
 	if (!error)
 		error = ward_add_ram(vm, RAM_FIRMWARE,
 				     ram->low_end - RAM_FIRMWARE, WARD_PROT_ALL);

@@ -3,7 +3,8 @@
  * ram.h - where RAM is in the machine.
  *
  *	0          - 0xa0000     RAM
- *	0xa0000    - 0xe0000     nothing
+ *	0xa0000    - 0xc0000     nothing
+ *	0xc0000    - 0xe0000     empty sockets for ROMs: all ones, read-only
  *	0xe0000    - 0x100000    RAM with the ACPI tables, reserved
  *	0x100000   - 3 GiB       RAM, as much as there is
  *	3 GiB      - 4 GiB       devices
@@ -16,6 +17,7 @@
 
 #define RAM_MIB			(1024 * 1024ull)
 #define RAM_LOW_END		0xa0000ull
+#define RAM_SOCKETS		0xc0000ull
 #define RAM_FIRMWARE		0xe0000ull
 #define RAM_HIGH		0x100000ull
 #define RAM_HOLE		(3072 * RAM_MIB)
@@ -61,6 +63,9 @@ unsigned int ram_map(const struct ram *ram, struct ram_range map[RAM_RANGES]);
 
 /**
  * ram_add() - give all of it to the VM
+ *
+ * The ROM sockets are memory only because systems search them byte by byte,
+ * and each look would be an exit.
  *
  * Return: as ward_add_ram().
  */

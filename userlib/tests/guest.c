@@ -236,6 +236,10 @@ static void device_memory(void)
 	ok(*(volatile u32 *)0xd0000000 == ~0u, "unclaimed memory reads all ones");
 	*(volatile u32 *)0xd0000000 = 0;
 	ok(*(volatile u32 *)0xa0000 == ~0u, "so does the hole below 1 MiB");
+	*(volatile u32 *)0xc0000 = 0;
+	asm volatile("lock incl 0xc0004" : : : "memory");
+	ok(*(volatile u32 *)0xc0000 == ~0u && *(volatile u32 *)0xc0004 == ~0u,
+	   "and a socket without a ROM, whatever is written there");
 }
 
 static void refault(void)

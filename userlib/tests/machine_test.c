@@ -5,7 +5,9 @@
  */
 #include "fake_kernel.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 
 #include "machine/machine.h"
 #include "tap.h"
@@ -206,6 +208,43 @@ static void stopping(void)
 	machine_destroy(machine);
 }
 
+/* A guest whose output no one reads holds the machine's lock while it waits. */
+static void blocked_output(void)
+{
+	static const struct step flood[] = { OUT(0x3f8, 1, 'x') };
+	static const char block[4096];
+	const struct machine_config config = {
+		.memory_bytes = 16 * RAM_MIB, .vcpus = 1, .console = &console };
+	struct itimerspec time = { .it_value.tv_nsec = 300000000 };
+	int timer = timerfd_create(CLOCK_MONOTONIC, 0), full[2];
+	struct machine *machine;
+
+	steps = flood;
+	step_count = 1;
+	fake_kicks = 0;
+	if (pipe(full) || timerfd_settime(timer, 0, &time, NULL) ||
+	    machine_create(0, &config, &machine))
+		exit(1);
+	fcntl(full[1], F_SETFL, O_NONBLOCK);
+	while (write(full[1], block, sizeof(block)) > 0)
+		;
+	while (write(full[1], block, 1) > 0)
+		;
+	fcntl(full[1], F_SETFL, 0);
+	console.out = full[1];
+	/* Input that comes then makes the waiting thread want the lock, too. */
+	if (!fork()) {
+		usleep(100000);
+		_exit(write(input[1], "b", 1) != 1);
+	}
+	alarm(20);
+	is(machine_run(machine, timer), MACHINE_TIMEOUT,
+	   "time is up although no one reads the output");
+	alarm(0);
+	machine_destroy(machine);
+	console.out = serial[1];
+}
+
 static void tables(void)
 {
 	struct machine_config config = {
@@ -261,6 +300,7 @@ int main(void)
 	serial_port();
 	test_interrupts();
 	stopping();
+	blocked_output();
 	console.is_terminal = 0;
 	console.in = -1;
 	tables();
