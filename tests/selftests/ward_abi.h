@@ -24,7 +24,7 @@ struct abi_call {
 	__u32 flags;		/* the known ones */
 };
 
-/* A page and behind it nothing. */
+/* A page and behind it one that nobody may touch. */
 static inline char *abi_edge(void)
 {
 	static char *area;
@@ -33,7 +33,7 @@ static inline char *abi_edge(void)
 		area = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		REQUIRE(area != MAP_FAILED);
-		REQUIRE_EQ(munmap(area + PAGE, PAGE), 0);
+		REQUIRE_EQ(mprotect(area + PAGE, PAGE, PROT_NONE), 0);
 	}
 	return area + PAGE;
 }

@@ -49,6 +49,12 @@
 	    ".code64\n.popsection\n");						\
 	extern const unsigned char guest_##name[], guest_##name##_end[]
 
+/*
+ * Guests that loop begin with STI: Bochs 3.0 lets the guest's IF mask the host's
+ * interrupts, so a loop with IF clear would hang its host.
+ */
+#define LOOP	"sti\n"
+
 struct guest {
 	int device;
 	struct ward_vm *vm;
