@@ -339,6 +339,44 @@ static void faults(void)
 	is(memory[0xf800], 7, "and not into the memory");
 }
 
+static void put_pte(unsigned int index, __u64 entry)
+{
+	memcpy(memory + 0xb000 + 8 * index, &entry, 8);
+}
+
+/* Neighbours for the guest, but not in its memory. */
+static void crossing(void)
+{
+	const __u64 levels[3] = { 0x9003, 0xa003, 0xb003 };
+	int i;
+
+	reset(64);
+	run.cr0 = 0x80000001;
+	run.cr3 = 0x8000;
+	run.cr4 = 0x20;
+	run.efer = 0x500;
+	for (i = 0; i < 3; i++)
+		memcpy(memory + 0x8000 + i * 0x1000, &levels[i], 8);
+	put_pte(16, 0x5003);
+	put_pte(17, (DEVICE + 0x1000) | 3);
+	run.gprs[WARD_RBX] = 0x10ffd;
+	run.gprs[WARD_RAX] = 0x8877665544332211;
+	is(go("\x48\x89\x03"), 0, "mov from RAM into a device");
+	is(memory[0x5fff], 0x33, "three bytes in RAM");
+	ok(!memcmp(device + 0x1000, "\x44\x55\x66\x77\x88", 5) &&
+	   writes == 2, "five in the device, as four and one");
+	run.gprs[WARD_RCX] = 0;
+	is(go("\x48\x8b\x0b"), 0, "and back");
+	is(run.gprs[WARD_RCX], 0x8877665544332211, "its value");
+	put_pte(17, 0x6001);
+	memory[0x5fff] = 0;
+	writes = 0;
+	run.cr0 |= 0x10000;
+	is(go("\x48\x89\x03"), 0, "the second page is read-only");
+	is(raised_cr2, 0x11000, "CR2 is its beginning");
+	is(memory[0x5fff], 0, "nothing was written to the first");
+}
+
 static void refusals(void)
 {
 	reset(64);
@@ -374,6 +412,7 @@ int main(void)
 	strings();
 	ports_strings();
 	faults();
+	crossing();
 	refusals();
 	return finish();
 }

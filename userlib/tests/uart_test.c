@@ -71,6 +71,13 @@ static void probing(void)
 	is(in(MSR) & 0x0f, 0, "reading MSR clears its deltas");
 	out(FCR, 1);
 	is(in(FCR) >> 6, 3, "IIR tells of FIFOs");
+	out(FCR, 0xc0);
+	in(LSR);
+	uart_receive(&uart, (const __u8 *)"x", 1);
+	out(IER, 1);
+	is(in(FCR), 4, "without FIFOs there is no trigger level");
+	in(THR);
+	out(IER, 0);
 	out(FCR, 0x21);
 	is(in(FCR) & 0xe0, 0xc0, "no 64-byte FIFO");
 	out(LCR, 0x80);

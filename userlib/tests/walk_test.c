@@ -138,6 +138,9 @@ static void pae(void)
 	is(get64(0x1020, 3), 0x2001, "no accessed bit in the top level");
 	is(go(0xc0001000, W), 0, "PAE large page");
 	is(gpa, 0x201000, "PAE large address");
+	put64(0x1020, 2, 0x2081);
+	is(go(0x80001000, W), 0, "no large pages in the top level");
+	is(gpa, 0x201000, "PAE address through it");
 	put64(0x3000, 1, 0x123456007 | NX);
 	is(go(0xffe01abc, R), -EFAULT, "NX without EFER.NXE is reserved");
 	is(error_code, 9, "reserved error code");
