@@ -13,6 +13,8 @@ import subprocess
 
 from . import recipes
 
+# The emulator's default, to read MSRs that it does not know as zero, has to stay:
+# with a fault instead Linux dies in early boot, of MSRs that CPUID promises.
 CONFIG = """\
 megs: {memory}
 cpu: model={model}, count={cpus}, ips=100000000, reset_on_triple_fault=0{cpu_options}

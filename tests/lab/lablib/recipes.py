@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import bootdisk, cache, debian
+from . import bootdisk, cache, debian, toolchain
 from .say import LabFailure, note, step
 
 LAB = Path(__file__).resolve().parent.parent
@@ -142,7 +142,8 @@ def kernel(name, flavour="cloud", update=False):
     if name not in KERNELS:
         raise LabFailure(f"no kernel {name}; there are: " + ", ".join(sorted(KERNELS)))
     release = debian.Release(KERNEL_RELEASE)
-    recipe = cache.key_of(FORMAT, KERNEL_RELEASE, name, KERNELS[name], flavour, HOST_MODULES)
+    recipe = cache.key_of(FORMAT, KERNEL_RELEASE, name, KERNELS[name], flavour, HOST_MODULES,
+                          toolchain.needed())
 
     def resolve():
         packages = _kernel_packages(name, flavour, release)
@@ -170,6 +171,8 @@ def _keep_kernel(folder, place, flavour):
     # The headers' one absolute path; everything else in them is relative.
     makefile = headers / "Makefile"
     makefile.write_text(makefile.read_text().replace("/usr/src/", f"{place}/usr/src/"))
+    toolchain.adapt(headers, KERNEL_RELEASE)
+    toolchain.adapt_objtool(folder, place, KERNEL_RELEASE)
     (folder / "headers").symlink_to(headers.relative_to(folder))
     image = folder / f"boot/vmlinuz-{version}"
     if image.exists():
