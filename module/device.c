@@ -47,6 +47,8 @@ long ward_call_probe(struct ward_call *call)
 {
 	struct ward_probe *probe = &call->arg.probe;
 
+	if (probe->reserved)
+		return -EINVAL;
 	*probe = (struct ward_probe){
 		.size = sizeof(*probe),
 		.capabilities = WARD_CAP_LAPIC | WARD_CAP_HYPERCALLS | WARD_CAP_MAP_FD |
