@@ -57,8 +57,11 @@ def adapt(headers, release):
 
 def adapt_objtool(folder, place, release):
     """Gives the kernel's objtool its libraries where the machine lacks them."""
-    for objtool in Path(folder).glob("usr/lib/linux-kbuild-*/tools/objtool/objtool"):
+    for objtool in list(Path(folder).glob("usr/lib/linux-kbuild-*/tools/objtool/objtool*")):
         listing = subprocess.run(["ldd", objtool], capture_output=True, text=True)
+        # Some kernels' objtool is a small program that calls one of several.
+        if "libelf" not in listing.stdout:
+            continue
         if "not found" not in listing.stdout and not os.environ.get("WARD_LAB_OWN_COMPILER"):
             continue
         libraries = folder / "objtool-libraries"
@@ -68,6 +71,6 @@ def adapt_objtool(folder, place, release):
             for path in libraries.glob("lib/x86_64-linux-gnu/*"):
                 (libraries / LIBRARIES).mkdir(parents=True, exist_ok=True)
                 path.rename(libraries / LIBRARIES / path.name)
-        real = objtool.with_name("objtool.real")
+        real = objtool.with_name(f"{objtool.name}.unwrapped")
         objtool.rename(real)
         _wrapper(objtool, place / "objtool-libraries" / LIBRARIES, place / real.relative_to(folder))
