@@ -49,7 +49,7 @@ static void computes(void)
 	guest_code_real(&g, sum);
 	guest_expect(&g, WARD_EXIT_HALT);
 	CHECK_EQ(g.run->gprs[WARD_RAX], 5050);
-	CHECK_EQ(g.run->gprs[WARD_RDX], 5050);
+	CHECK_EQ(g.run->gprs[WARD_RDX] & 0xffff, 5050);
 	CHECK_EQ(*(__u16 *)(g.ram + 0x20010), 5050);
 	CHECK_EQ(get_reg(&g, SEG(WARD_DS, WARD_SEG_BASE)), 0x20000);
 	CHECK_EQ(get_reg(&g, SEG(WARD_DS, WARD_SEG_SELECTOR)), 0x2000);
