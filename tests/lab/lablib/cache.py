@@ -16,6 +16,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from .say import note
+
 
 def root():
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -44,7 +46,11 @@ def lock(name):
     locks = root() / "locks"
     locks.mkdir(exist_ok=True)
     with open(locks / name, "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note(f"waiting: another run prepares {name}")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -65,3 +71,13 @@ def entry(name, key, build):
             shutil.rmtree(work, ignore_errors=True)
             raise
     return place
+
+
+def clean(used):
+    """Removes the entries that are not in `used`, and the downloaded packages."""
+    for path in root().iterdir():
+        if not path.is_dir() or path.name == "locks" or path.name in used:
+            continue
+        if path.name.startswith("apt-"):
+            path = path / "archives"
+        shutil.rmtree(path, ignore_errors=True)

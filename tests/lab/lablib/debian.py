@@ -9,6 +9,7 @@ part of this needs root. Lists are only refreshed when a package is missing, so
 that a filled cache works without a network.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -73,6 +74,15 @@ def mirrors():
     return archive, security
 
 
+def _alone(method):
+    """apt's folders bear one user at a time; the lock spans processes."""
+    @functools.wraps(method)
+    def locked(self, *words):
+        with cache.lock(f"apt-{self.name}"):
+            return method(self, *words)
+    return locked
+
+
 class Release:
     """One Debian release, read through the private apt."""
 
@@ -117,7 +127,12 @@ class Release:
         return subprocess.run(words, env=environment, capture_output=True, text=True,
                               cwd=cwd or self.home / "archives")
 
+    @_alone
     def refresh(self):
+        """Reads the lists anew; done once at most."""
+        self._refresh()
+
+    def _refresh(self):
         self._configure()
         with step(f"reading the package lists of Debian {self.name}"):
             done = self._apt("apt-get", "update", "-q")
@@ -128,10 +143,11 @@ class Release:
 
     def _ready(self):
         if not self.fresh and not any((self.home / "lists").glob("*_Packages*")):
-            self.refresh()
+            self._refresh()
         elif not (self.home / "apt.conf").exists():
             self._configure()
 
+    @_alone
     def names(self, pattern):
         """All package names that match a pattern."""
         self._ready()
@@ -141,6 +157,7 @@ class Release:
         regex = re.compile(pattern)
         return [name for name in out.split() if regex.fullmatch(name)]
 
+    @_alone
     def depends(self, package):
         self._ready()
         out = self._apt("apt-cache", "depends", "--no-suggests", "--no-recommends", package).stdout
@@ -160,21 +177,26 @@ class Release:
             return None
         return [line.split()[1] for line in done.stdout.splitlines() if line.startswith("'")]
 
+    @_alone
     def resolve(self, packages, closure):
         """The .deb names of packages, with all they depend on if closure."""
+        return self._resolve(packages, closure)
+
+    def _resolve(self, packages, closure):
         self._ready()
         found = self._uris(packages, closure)
-        if found is None and not self.fresh:
-            self.refresh()
-            found = self._uris(packages, closure)
         if not found:
             raise LabFailure(f"Debian {self.name} as configured here lacks one of: "
                              + ", ".join(packages))
         return sorted(found)
 
+    @_alone
     def fetch(self, packages, closure):
         """Downloads, and returns the files of resolve()."""
-        files = [self.home / "archives" / name for name in self.resolve(packages, closure)]
+        return self._fetch(packages, closure)
+
+    def _fetch(self, packages, closure):
+        files = [self.home / "archives" / name for name in self._resolve(packages, closure)]
         if all(path.exists() for path in files):
             return files
         if closure:
@@ -182,10 +204,6 @@ class Release:
         else:
             words = ["apt-get", "download", "-qq", *packages]
         done = self._apt(*words)
-        if done.returncode and not self.fresh:
-            # The lists are older than the mirror: it no longer has these versions.
-            self.refresh()
-            return self.fetch(packages, closure)
         missing = [path.name for path in files if not path.exists()]
         if missing:
             raise LabFailure(f"cannot fetch {missing[0]}: {done.stderr.strip()}")

@@ -3,7 +3,7 @@
 
 A recipe's result is found again by the hash of the recipe and of the package
 versions that it was made from. Which versions are current is asked once and
-written down (CACHE/*.chosen); `prepare --update` asks again.
+written down (CACHE/NAME.chosen); `prepare --update` asks again.
 """
 
 import json
@@ -40,18 +40,59 @@ HOST_MODULES = ["irqbypass", "kvm", "kvm-intel", "msr"]
 FORMAT = 3
 
 
-def _chosen(name, recipe, resolve, update):
-    """The package files that a recipe stands for, asked for once."""
-    path = cache.root() / f"{name}.chosen"
-    if path.exists() and not update:
+def _read_note(path):
+    """What was chosen before; nothing, if another version of this file wrote it."""
+    try:
         known = json.loads(path.read_text())
-        if known["recipe"] == recipe:
-            return known["chosen"]
-    chosen = resolve()
-    temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.write_text(json.dumps({"recipe": recipe, "chosen": chosen}, indent=1) + "\n")
-    temporary.rename(path)
-    return chosen
+        return known if "entry" in known else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _from_debian(name, release, recipe, choose, closure, make, update):
+    """The folder of a recipe, made of the packages that choose() names.
+
+    make(folder, files, place) fills the folder from the packages' files; it will
+    be renamed to place.
+    """
+    note_path = cache.root() / f"{name}.chosen"
+    known = _read_note(note_path)
+    if known.get("recipe") == recipe and not update:
+        place = cache.root() / known["entry"]
+        if place.is_dir():
+            return place
+    release = debian.Release(release)
+    if update:
+        release.refresh()
+    try:
+        place = _make(name, release, recipe, choose, closure, make)
+    except LabFailure:
+        if release.fresh:
+            raise
+        # The lists are older than the mirror, which no longer has what they name.
+        release.refresh()
+        place = _make(name, release, recipe, choose, closure, make)
+    temporary = note_path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps({"recipe": recipe, "entry": place.name}, indent=1) + "\n")
+    temporary.rename(note_path)
+    return place
+
+
+def _make(name, release, recipe, choose, closure, make):
+    packages = choose(release)
+    versions = release.resolve(packages, closure)
+    key = cache.key_of(recipe, versions)
+    place = cache.root() / f"{name}-{key}"
+
+    def build(folder):
+        with step(f"fetching {name}"):
+            files = release.fetch(packages, closure)
+        if [path.name for path in files] != versions:
+            raise LabFailure(f"the packages of {name} changed meanwhile")
+        with step(f"unpacking {name}"):
+            make(folder, files, place)
+        (folder / "packages").write_text("\n".join(versions) + "\n")
+    return cache.entry(name, key, build)
 
 
 def _natural(text):
@@ -61,20 +102,14 @@ def _natural(text):
 # --- the emulator -----------------------------------------------------------
 
 def bochs(update=False):
-    """The folder with Bochs: bin, lib, plugins and share in Debian's places."""
-    release = debian.Release(BOCHS_RELEASE)
-    recipe = cache.key_of(FORMAT, BOCHS_RELEASE, BOCHS_PACKAGES)
-    files = _chosen("bochs", recipe, lambda: release.resolve(BOCHS_PACKAGES, True), update)
-
-    def build(folder):
-        with step("fetching the emulator"):
-            packages = release.fetch(BOCHS_PACKAGES, True)
-        with step("unpacking the emulator"):
-            whole = folder / "whole"
-            debian.unpack(packages, whole)
-            _keep_bochs(whole, folder)
-            shutil.rmtree(whole)
-    return cache.entry("bochs", cache.key_of(recipe, files), build)
+    """The folder with Bochs: bin, lib, plugins, share."""
+    def make(folder, files, _):
+        whole = folder / "whole"
+        debian.unpack(files, whole)
+        _keep_bochs(whole, folder)
+        shutil.rmtree(whole)
+    return _from_debian("bochs", BOCHS_RELEASE, cache.key_of(FORMAT, BOCHS_RELEASE, BOCHS_PACKAGES),
+                        lambda _: BOCHS_PACKAGES, True, make, update)
 
 
 def loader(folder):
@@ -141,25 +176,14 @@ def kernel(name, flavour="cloud", update=False):
     """The folder of a kernel: vmlinuz, release, modules/, headers (a link)."""
     if name not in KERNELS:
         raise LabFailure(f"no kernel {name}; there are: " + ", ".join(sorted(KERNELS)))
-    release = debian.Release(KERNEL_RELEASE)
     recipe = cache.key_of(FORMAT, KERNEL_RELEASE, name, KERNELS[name], flavour, HOST_MODULES,
                           toolchain.needed())
 
-    def resolve():
-        packages = _kernel_packages(name, flavour, release)
-        return {"packages": packages, "files": release.resolve(packages, False)}
-    label = f"kernel-{name}-{flavour}"
-    chosen = _chosen(label, recipe, resolve, update)
-    key = cache.key_of(recipe, chosen)
-    place = cache.root() / f"{label}-{key}"
-
-    def build(folder):
-        with step(f"fetching the kernel {name} ({flavour})"):
-            files = release.fetch(chosen["packages"], False)
-        with step(f"unpacking the kernel {name} ({flavour})"):
-            debian.unpack(files, folder)
-            _keep_kernel(folder, place, FLAVOURS[flavour])
-    return cache.entry(label, key, build)
+    def make(folder, files, place):
+        debian.unpack(files, folder)
+        _keep_kernel(folder, place, FLAVOURS[flavour])
+    return _from_debian(f"kernel-{name}-{flavour}", KERNEL_RELEASE, recipe,
+                        lambda release: _kernel_packages(name, flavour, release), False, make, update)
 
 
 def _keep_kernel(folder, place, flavour):
@@ -201,18 +225,14 @@ def _keep_module(folder, version, name):
 # --- the small programs -----------------------------------------------------
 
 def busybox(update=False):
-    release = debian.Release(KERNEL_RELEASE)
-    recipe = cache.key_of(FORMAT, "busybox-static")
-    files = _chosen("busybox", recipe, lambda: release.resolve(["busybox-static"], False), update)
-
-    def build(folder):
-        with step("fetching busybox"):
-            debian.unpack(release.fetch(["busybox-static"], False), folder / "whole")
+    def make(folder, files, _):
+        debian.unpack(files, folder / "whole")
         program = next(path for path in folder.glob("whole/**/busybox") if path.is_file()
-                       and os.access(path, os.X_OK) and path.stat().st_size > 100000)
+                       and path.stat().st_size > 100000)
         shutil.copy(program, folder / "busybox")
         shutil.rmtree(folder / "whole")
-    return cache.entry("busybox", cache.key_of(recipe, files), build) / "busybox"
+    return _from_debian("busybox", KERNEL_RELEASE, cache.key_of(FORMAT, KERNEL_RELEASE),
+                        lambda _: ["busybox-static"], False, make, update) / "busybox"
 
 
 def _compiler():
@@ -254,6 +274,12 @@ def boot_code():
         if (folder / "boot.bin").stat().st_size != 512:
             raise LabFailure("boot.S does not make one sector")
     return cache.entry("boot", cache.key_of(parts, cache.content_key(*sources)), build)
+
+
+def used():
+    """The cache's entries that this checkout's recipes stand for and that exist."""
+    names = [_read_note(path).get("entry") for path in cache.root().glob("*.chosen")]
+    return {*names, agent().parent.name, boot_code().name}
 
 
 def prepare(kernels, update=False):
