@@ -57,16 +57,20 @@ static int take_state(struct ward_vcpu *vcpu)
 
 		if (ret)
 			return ret;
+		if (atomic_read(pauses)) {
+			/* An error is a signal, and looked at above. */
+			(void)wait_event_interruptible(vcpu->vm->resumed, !atomic_read(pauses) ||
+						       atomic_read(&vcpu->kicked) ||
+						       ward_vm_is_dead(vcpu->vm));
+			continue;
+		}
 		ret = ward_vcpu_acquire(vcpu, WARD_VCPU_RUNNING);
 		if (ret)
 			return ret;
+		/* Again, now that a pause would wait for us: see ward_call_pause(). */
 		if (!atomic_read(pauses))
 			return 0;
 		ward_vcpu_release(vcpu);
-		/* An error is a signal, and looked at above. */
-		(void)wait_event_interruptible(vcpu->vm->resumed, !atomic_read(pauses) ||
-					       atomic_read(&vcpu->kicked) ||
-					       ward_vm_is_dead(vcpu->vm));
 	}
 }
 

@@ -24,17 +24,30 @@
 
 int ward_vcpu_acquire(struct ward_vcpu *vcpu, enum ward_vcpu_owner as)
 {
+	struct ward_vm *vm = vcpu->vm;
+
 	for (;;) {
 		/* Full barrier, see ward_call_pause(). */
 		int owner = atomic_cmpxchg(&vcpu->owner, WARD_VCPU_FREE, as);
 
 		if (owner == WARD_VCPU_FREE)
 			break;
-		if (owner == WARD_VCPU_RUNNING)
+		if (owner == WARD_VCPU_INSPECTED) {
+			/* Inspections touch no user memory, so this is short. */
+			if (wait_event_killable(vcpu->released, atomic_read(&vcpu->owner) !=
+						WARD_VCPU_INSPECTED))
+				return -EINTR;
+			continue;
+		}
+		/*
+		 * The runner of a paused VM may be about to see the pause, or to
+		 * complete an exit; it lets go by itself. So who paused the VM
+		 * always gets the state.
+		 */
+		if (!atomic_read(&vm->pauses))
 			return -EBUSY;
-		/* Inspections touch no user memory, so this is short. */
-		if (wait_event_killable(vcpu->released, atomic_read(&vcpu->owner) !=
-					WARD_VCPU_INSPECTED))
+		if (wait_event_killable(vm->quiet, !atomic_read(&vm->pauses) ||
+					atomic_read(&vcpu->owner) != WARD_VCPU_RUNNING))
 			return -EINTR;
 	}
 	if (as == WARD_VCPU_INSPECTED)

@@ -73,8 +73,9 @@ struct ward_vcpu {
  * ward_vcpu_acquire - own the state
  * @as: WARD_VCPU_RUNNING or WARD_VCPU_INSPECTED
  *
- * Waits for an inspection to end, never for the guest. Return: 0; -EINTR a
- * fatal signal; -EBUSY the runner owns it (only for WARD_VCPU_INSPECTED).
+ * Waits for an inspection to end, and for the runner of a paused VM, but never
+ * for the guest. Return: 0; -EINTR a fatal signal; -EBUSY the runner owns it
+ * (only for WARD_VCPU_INSPECTED).
  */
 int __must_check ward_vcpu_acquire(struct ward_vcpu *vcpu, enum ward_vcpu_owner as);
 void ward_vcpu_release(struct ward_vcpu *vcpu);

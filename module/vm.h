@@ -47,7 +47,8 @@ struct ward_vcpu;
  * @pauses: (a) runners stay out of the guest while it is not zero
  * @dead: (a) never becomes false again
  * @resumed: runners wait here for the end of a pause
- * @quiet: who pauses waits here for the runners
+ * @quiet: who needs the runners to see a pause waits here; also woken when
+ *         the last pause ends
  */
 struct ward_vm {
 	struct kref ref;
