@@ -116,8 +116,7 @@ GUEST_CODE(writes, 64,
 	"movq $-2, (%rsi)\n hlt\n"
 	"movabs %al, 0x800000\n hlt\n"
 	"movabs %eax, 0x800000\n hlt\n"
-	"movabs %rax, 0x800000\n hlt\n"
-	"movnti %eax, (%rsi)\n hlt\n");
+	"movabs %rax, 0x800000\n hlt\n");
 
 static const struct {
 	const char *name;
