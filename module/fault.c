@@ -205,8 +205,8 @@ static int install(const struct fault *fault, struct ept_cache *cache, struct pa
 	 * MADV_FREE) write-protects or unmaps it first, and so comes through
 	 * the notifier. For the same reason it cannot be truncated under us.
 	 */
-	if (perm & EPT_W && !PageDirty(page))
-		set_page_dirty(page);
+	if (perm & EPT_W && !folio_test_dirty(page_folio(page)))
+		folio_mark_dirty(page_folio(page));
 
 	return ept_map(&fault->root->table, cache, gpa, hpa, *level, perm, change);
 }

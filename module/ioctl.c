@@ -4,7 +4,9 @@
  *
  * Responsible for everything that is the same in every call. What a call
  * means is its handler's. No lock is held while user memory is touched, so a
- * caller whose memory never comes (userfaultfd) holds up nobody else.
+ * caller whose memory never comes (userfaultfd) holds up nobody else. The price:
+ * who makes the structure unwritable while the call is on its way gets -EFAULT
+ * for a call that was carried out.
  */
 #include <linux/build_bug.h>
 #include <linux/ioctl.h>
