@@ -56,7 +56,7 @@ static void forward_log(void)
 
 static void *follow_log(void *unused)
 {
-	struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
 
 	(void)unused;
 	/*

@@ -63,6 +63,7 @@ class Emulator:
             "LTDL_LIBRARY_PATH": f"{bochs}/plugins", "BXSHARE": f"{bochs}/share",
             "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy",
         }
+        self.used = 0.0
         self.log = folder / "bochs.log"
         self.serial = folder / "serial"
         with open(folder / "bochs.stderr", "wb") as errors:
@@ -73,6 +74,16 @@ class Emulator:
                 env=environment, cwd=folder, start_new_session=True,
                 preexec_fn=_die_with_parent)
         os.set_blocking(self.process.stdout.fileno(), False)
+
+    def seconds(self):
+        """The processor time that it has used; grows for as long as it runs."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat") as stat:
+                fields = stat.read().rpartition(")")[2].split()
+            self.used = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            pass                        # it has ended: the last value stays
+        return self.used
 
     def end(self):
         """Ends it without asking: nothing it holds is worth saving."""

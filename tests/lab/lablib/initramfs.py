@@ -143,7 +143,8 @@ class Job:
         archive = Archive(out)
         user, tests = self.build / "user", self.build / "tests"
         libraries = Libraries(archive, user)
-        if self.module:
+        # Also with --no-module: COMMAND may load it itself.
+        if self.module_file().is_file():
             _copy_module(archive, self.module_file())
         if user.is_dir():
             for path in sorted(user.iterdir()):
