@@ -57,14 +57,13 @@ STEPS = (
     Step("guest",          "check", True,   15,  "tests/run-guest --where lab --check"),
     Step("guest-6.12",     "check", True,   15,  "tests/run-guest --where lab --check --guest stock-6.12"),
     Step("host-6.12",      "check", True,   15,  "tests/run-guest --where lab --check --host stock-6.12"),
-    Step("host-2-cpus",    "check", True,   20,  "tests/run-guest --where lab --check --cpus 2"),
     Step("lab",            "check", True,   10,  "tests/lab/selftest status exact-arguments put-and-get warn"),
     Step("selftests-6.12", "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- ward-selftests"),
     Step("selftests-2",    "long",  True,   20,  "tests/lab/run --cpus 2 -- ward-selftests"),
     Step("images-6.12",    "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- run-images"),
     Step("images-haswell", "long",  True,   15,  "tests/lab/run --cpu-model corei7_haswell_4770 -- run-images"),
     Step("guest-haswell",  "long",  True,   20,  "tests/run-guest --where lab --check --cpu-model corei7_haswell_4770"),
-    Step("all-6.12",       "long",  True,   30,  "tests/run-guest --where lab --check --cpus 2 "
+    Step("all-6.12",       "long",  True,   30,  "tests/run-guest --where lab --check "
                                                  "--host stock-6.12 --guest stock-6.12"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
 )
