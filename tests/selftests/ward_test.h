@@ -30,7 +30,7 @@
 #include <unistd.h>
 #include <libward.h>
 
-#define TEST_SECONDS	60	/* then a test is killed */
+#define TEST_SECONDS	30	/* then a test is killed */
 #define STATUS_SKIP	4
 
 #define PAGE		0x1000ull
@@ -163,9 +163,9 @@ static inline void sleep_ms(unsigned int ms)
 	poll(NULL, 0, (int)ms);
 }
 
-/* Waits until @condition, at most 20 s; false if it never came. */
+/* Waits until @condition, at most 10 s; false if it never came. */
 #define WAIT_FOR(condition) ({							\
-	double until_ = now() + 20;						\
+	double until_ = now() + 10;						\
 	bool came_;								\
 	while (!(came_ = !!(condition)) && now() < until_)			\
 		sleep_ms(1);							\
@@ -179,14 +179,14 @@ static inline pthread_t start_thread(void *(*body)(void *), void *argument)
 	return thread;
 }
 
-/* Joins; a thread that does not end within 20 s ends the test. */
+/* Joins; a thread that does not end within 10 s ends the test. */
 static inline void *join_thread(pthread_t thread)
 {
 	struct timespec until;
 	void *result = NULL;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 20;
+	until.tv_sec += 10;
 	REQUIRE_EQ(pthread_timedjoin_np(thread, &result, &until), 0);
 	return result;
 }

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * host_signal_test.c - signals, stops and debuggers of a process that runs a
+ * guest: they must work as with any other process, and the guest's own debug
+ * registers must not get in their way.
+ */
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/user.h>
+#include "ward_memory.h"
+
+#define COUNTER(g)	(*(volatile __u64 *)guest_u64(g, GUEST_DATA))
+
+static atomic_int handled;
+
+static void handler(int number)
+{
+	(void)number;
+	handled++;
+}
+
+static void counting(struct guest *g, pthread_t *runner)
+{
+	touch_make(g);
+	touch_prepare(g, TOUCH_COUNT, GUEST_DATA, 0);
+	*runner = start_thread(guest_thread, g);
+	REQUIRE(WAIT_FOR(COUNTER(g) > 100));
+}
+
+static void interrupts(void)
+{
+	/* A signal with a handler is -EINTR, also with SA_RESTART. */
+	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+	struct guest g;
+	pthread_t runner;
+	int i;
+
+	sigaction(SIGUSR1, &action, NULL);
+	counting(&g, &runner);
+	for (i = 1; i <= 5; i++) {
+		CHECK_EQ(pthread_kill(runner, SIGUSR1), 0);
+		CHECK_EQ((intptr_t)join_thread(runner), -EINTR);
+		CHECK_EQ(handled, i);
+		CHECK_EQ(g.run->exit, WARD_EXIT_NONE);
+		runner = start_thread(guest_thread, &g);
+	}
+	touch_stop(&g, runner);
+}
+
+/* Before the guest is entered at all; the signal must not be overlooked. */
+static void *blocked_runner(void *g)
+{
+	sigset_t set;
+	void *result;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	pthread_kill(pthread_self(), SIGUSR1);
+	result = guest_thread(g);		/* not deliverable: does not count */
+	CHECK_EQ((intptr_t)result, -EINTR);
+	CHECK_EQ(handled, 0);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	CHECK_EQ(handled, 1);
+	return result;
+}
+
+static void blocked_signal(void)
+{
+	struct sigaction action = { .sa_handler = handler };
+	struct guest g;
+	pthread_t runner;
+
+	sigaction(SIGUSR1, &action, NULL);
+	touch_make(&g);
+	touch_prepare(&g, TOUCH_COUNT, GUEST_DATA, 0);
+	runner = start_thread(blocked_runner, &g);
+	CHECK(WAIT_FOR(COUNTER(&g) > 1000));
+	CHECK_EQ(pthread_tryjoin_np(runner, NULL), EBUSY);
+	touch_stop(&g, runner);
+}
+
+static void ignored_signal(void)
+{
+	struct guest g;
+	pthread_t runner;
+	__u64 before;
+
+	signal(SIGUSR2, SIG_IGN);
+	counting(&g, &runner);
+	CHECK_EQ(pthread_kill(runner, SIGUSR2), 0);
+	before = COUNTER(&g);
+	CHECK(WAIT_FOR(COUNTER(&g) > before));
+	sleep_ms(20);
+	CHECK_EQ(pthread_tryjoin_np(runner, NULL), EBUSY);
+	touch_stop(&g, runner);
+}
+
+static void timer(void)
+{
+	struct sigaction action = { .sa_handler = handler };
+	struct guest g;
+	double began;
+
+	sigaction(SIGALRM, &action, NULL);
+	touch_make(&g);
+	touch_prepare(&g, TOUCH_COUNT, GUEST_DATA, 0);
+	began = now();
+	ualarm(100000, 0);
+	CHECK_EQ(ward_run(g.vcpu), -EINTR);
+	CHECK_EQ(handled, 1);
+	CHECK(now() - began >= 0.099 && now() - began < 2);
+}
+
+/* The guest's time is time of its process. */
+static void accounting(void)
+{
+	struct sigaction action = { .sa_handler = handler };
+	struct rusage a, b;
+	struct guest g;
+	double used;
+
+	sigaction(SIGALRM, &action, NULL);
+	touch_make(&g);
+	touch_prepare(&g, TOUCH_COUNT, GUEST_DATA, 0);
+	getrusage(RUSAGE_SELF, &a);
+	ualarm(400000, 0);
+	CHECK_EQ(ward_run(g.vcpu), -EINTR);
+	getrusage(RUSAGE_SELF, &b);
+	used = (double)(b.ru_utime.tv_sec - a.ru_utime.tv_sec + b.ru_stime.tv_sec - a.ru_stime.tv_sec) +
+	       (double)(b.ru_utime.tv_usec - a.ru_utime.tv_usec + b.ru_stime.tv_usec -
+			a.ru_stime.tv_usec) / 1e6;
+	note("used %.3f s of 0.4 s", used);
+	CHECK(used > 0.1 && used < 1);
+}
+
+struct shared {
+	atomic_ulong counter;
+	atomic_int done, watched;
+};
+
+static void stoppable(void *context)
+{
+	struct shared *s = context;
+	struct guest g;
+
+	touch_make(&g);
+	REQUIRE_EQ(map_one(g.vm, map_add(AREA_AT, PAGE, s, WARD_PROT_ALL)), 0);
+	touch_prepare(&g, TOUCH_COUNT, AREA_AT, 0);
+	/* A stop may end WARD_RUN or not; the loop is what a VMM does. */
+	while (ward_run(g.vcpu) == -EINTR)
+		;
+	test_fail(__LINE__, "WARD_RUN ended: exit %s", ward_exit_name(g.run->exit));
+}
+
+static struct shared *share(void)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	REQUIRE(page != MAP_FAILED);
+	return page;
+}
+
+static void stop_and_continue(void)
+{
+	struct shared *s = share();
+	pid_t pid = start_child(stoppable, s);
+	unsigned long before;
+	int i, status;
+
+	REQUIRE(WAIT_FOR(s->counter > 100));
+	for (i = 0; i < 3; i++) {
+		CHECK_EQ(kill(pid, SIGSTOP), 0);
+		CHECK(WAIT_FOR(waitpid(pid, &status, WUNTRACED | WNOHANG) == pid));
+		CHECK(WIFSTOPPED(status));
+		before = s->counter;
+		sleep_ms(50);
+		CHECK_EQ(s->counter, before);
+		CHECK_EQ(kill(pid, SIGCONT), 0);
+		CHECK(WAIT_FOR(s->counter > before));
+	}
+	kill(pid, SIGKILL);
+	reap(pid);
+}
+
+/* ------------------------------------------------------------------ debugger */
+
+/* The guest has breakpoints of its own, on the address that the host watches too. */
+GUEST_CODE(breakpoints, 64,
+	"mov %rbx, %rax\n mov %rax, %dr0\n mov %rax, %dr1\n mov %rax, %dr2\n mov %rax, %dr3\n"
+	"mov $0xd0755, %eax\n mov %rax, %dr7\n"
+	"xor %eax, %eax\n mov %rax, %dr6\n"
+	"mov $0x20000, %esi\n"
+	"1: movq $5, 8(%rsi)\n"
+	"hlt\n"
+	"jmp 1b\n");
+
+static void debugged(void *context)
+{
+	struct shared *s = context;
+	struct guest g;
+	int i;
+
+	guest_make(&g, 0);
+	guest_code_long(&g, breakpoints);
+	set_reg(&g, GPR(WARD_RBX), (uintptr_t)&s->watched);
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	raise(SIGSTOP);
+	for (i = 0; i < 3; i++) {
+		guest_expect(&g, WARD_EXIT_HALT);
+		s->watched = i;				/* must trap */
+		s->done++;
+	}
+	CHECK_EQ(get_reg(&g, DR(0)), (uintptr_t)&s->watched);
+	/* RW of breakpoint 0 is 0b01 there: write, 4 bytes. */
+	CHECK_EQ(get_reg(&g, DR(7)) & 0xffff00ff, 0xd0055);
+}
+
+static void *debug_slot(int number)
+{
+	return (void *)(offsetof(struct user, u_debugreg) + number * sizeof(long));
+}
+
+/* Breakpoints that a debugger set still fire after the guest ran. */
+static void debugger(void)
+{
+	struct shared *s = share();
+	pid_t pid = start_child(debugged, s);
+	int status, traps = 0;
+	long dr6;
+
+	REQUIRE(WAIT_FOR(waitpid(pid, &status, WNOHANG) == pid));
+	REQUIRE(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	REQUIRE_EQ(ptrace(PTRACE_POKEUSER, pid, debug_slot(0), &s->watched), 0);
+	if (ptrace(PTRACE_POKEUSER, pid, debug_slot(7), 0xd0001l)) {
+		kill(pid, SIGKILL);
+		test_skip("no breakpoint may be set");
+	}
+	REQUIRE_EQ(ptrace(PTRACE_CONT, pid, 0, 0), 0);
+	while (WAIT_FOR(waitpid(pid, &status, WNOHANG) == pid) && WIFSTOPPED(status)) {
+		int number = WSTOPSIG(status);
+
+		if (number == SIGTRAP) {
+			traps++;
+			dr6 = ptrace(PTRACE_PEEKUSER, pid, debug_slot(6), 0);
+			CHECK_EQ(dr6 & 0xf, 1);
+			number = 0;
+		}
+		if (ptrace(PTRACE_CONT, pid, 0, number))
+			break;
+	}
+	CHECK_EQ(traps, 3);
+	CHECK_EQ(s->done, 3);
+	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	if (!WIFEXITED(status))
+		kill(pid, SIGKILL);
+}
+
+/* And the guest's own ones never fire in the host. */
+static void guests_breakpoints(void)
+{
+	struct shared *s = share();
+	struct guest g;
+	int i;
+
+	guest_make(&g, 0);
+	guest_code_long(&g, breakpoints);
+	set_reg(&g, GPR(WARD_RBX), (uintptr_t)&s->watched);
+	for (i = 0; i < 3; i++) {
+		guest_expect(&g, WARD_EXIT_HALT);
+		s->watched = i;				/* SIGTRAP would end the test */
+	}
+	CHECK_EQ(s->watched, 2);
+	/* In the guest they do. */
+	set_reg(&g, DR(0), GUEST_DATA + 8);
+	set_reg(&g, DR(7), 0xd0001 | 0x400);
+	guest_expect_vector(&g, 1);
+	CHECK_EQ(get_reg(&g, DR(6)) & 0xf, 1);
+}
+
+/* ------------------------------------------------------------- never open */
+
+GUEST_CODE(closed, 64,
+	"1: jmp 1b\n");
+
+/* A guest that never allows interrupts does not keep the CPU. */
+static void interrupts_off(void)
+{
+	struct sigaction action = { .sa_handler = handler };
+	struct guest g;
+
+	/* Bochs 3.0 has a fault there that hangs its host, under any hypervisor. */
+	if (!access("/lab/conf", F_OK))
+		test_skip("the lab's emulator cannot");
+	guest_make(&g, 0);
+	guest_code_long(&g, closed);
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(100000, 0);
+	CHECK_EQ(ward_run(g.vcpu), -EINTR);
+	CHECK_EQ(handled, 1);
+}
+
+static const struct test tests[] = {
+	{ "interrupts", interrupts },
+	{ "blocked_signal", blocked_signal },
+	{ "ignored_signal", ignored_signal },
+	{ "timer", timer },
+	{ "accounting", accounting },
+	{ "stop_and_continue", stop_and_continue },
+	{ "debugger", debugger },
+	{ "guests_breakpoints", guests_breakpoints },
+	{ "interrupts_off", interrupts_off },
+};
+
+TEST_MAIN(tests)
