@@ -89,11 +89,6 @@ static void moves(void)
 	BOTH("movzwl 1(%%ebx), %%eax");
 	BOTH("movswl (%%ebx), %%eax");
 	BOTH("movzbw 1(%%ebx), %%ax");
-	BOTH("pushl (%%ebx); popl %%eax");
-	BOTH("pushl %%edx; popl 4(%%ebx)");
-	BOTH("cmovcl (%%ebx), %%eax");
-	BOTH("cmovncl (%%ebx), %%eax");
-	BOTH("setnc (%%ebx)");
 }
 
 static void arithmetic(void)
@@ -117,8 +112,6 @@ static void arithmetic(void)
 	BOTH("decb (%%ebx)");
 	BOTH("negl (%%ebx)");
 	BOTH("notl (%%ebx)");
-	BOTH("shll $3, (%%ebx)");
-	BOTH("sarb %%cl, (%%ebx)");
 }
 
 static void locked(void)

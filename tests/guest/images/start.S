@@ -26,6 +26,10 @@ start:
 	movl	%ecx, %gs
 	movl	%ecx, %ss
 	movl	$stack_top, %esp
+	movl	$low_load, %esi
+	movl	$low_start, %edi
+	movl	$low_bytes, %ecx
+	rep movsb
 	call	runtime_start
 	call	main
 	call	finish
