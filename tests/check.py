@@ -126,9 +126,10 @@ class Outcome:
 
 
 class Runner:
-    """Runs steps, two at once where they may, and shows how they go."""
+    """Runs steps, some at once where they may, and shows how they go."""
 
-    def __init__(self):
+    def __init__(self, at_once):
+        self.at_once = at_once
         self.begin = time.monotonic()
         self.lock = threading.Lock()
         self.running = set()
@@ -195,7 +196,7 @@ class Runner:
                         return
                     step = steps.popleft()
                 self.run(step)
-        threads = [threading.Thread(target=work) for _ in range(min(2, os.cpu_count() or 1))]
+        threads = [threading.Thread(target=work) for _ in range(self.at_once)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -255,6 +256,8 @@ def parse():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     for tier in TIERS:
         parser.add_argument(f"--{tier}", dest="tier", action="store_const", const=tier, help=argparse.SUPPRESS)
+    parser.add_argument("--at-once", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
+                        help="how many labs may run beside each other (%(default)s)")
     parser.add_argument("--list", action="store_true", help="print the tests and their commands")
     parser.add_argument("names", nargs="*", metavar="TIER | NAME", help="default: check")
     options = parser.parse_args()
@@ -284,7 +287,7 @@ def main():
     for name in [name for name in os.environ if name.startswith(("MAKE", "MFLAGS"))]:
         del os.environ[name]
     LOGS.mkdir(parents=True, exist_ok=True)
-    runner = Runner()
+    runner = Runner(options.at_once)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, runner.stop)
     runner.run_all(chosen(options))
