@@ -33,6 +33,7 @@ static void interrupts(void)
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
 	struct guest g;
 	pthread_t runner;
+	__u64 before;
 	int i;
 
 	sigaction(SIGUSR1, &action, NULL);
@@ -42,7 +43,9 @@ static void interrupts(void)
 		CHECK_EQ((intptr_t)join_thread(runner), -EINTR);
 		CHECK_EQ(handled, i);
 		CHECK_EQ(g.run->exit, WARD_EXIT_NONE);
+		before = COUNTER(&g);
 		runner = start_thread(guest_thread, &g);
+		CHECK(WAIT_FOR(COUNTER(&g) > before));
 	}
 	touch_stop(&g, runner);
 }
