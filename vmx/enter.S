@@ -87,7 +87,6 @@ SYM_INNER_LABEL_ALIGN(vmx_exit_arrival, SYM_L_GLOBAL)
 	mov	%r14, VMX_REGS_R14(%rdi)
 	mov	%r15, VMX_REGS_R15(%rdi)
 	pop	VMX_REGS_RDI(%rdi)
-	movq	$1, VMX_REGS_LAUNCHED(%rdi)
 	xor	%eax, %eax
 
 .Lout:

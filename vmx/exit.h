@@ -34,6 +34,11 @@ bool vmx_xcr0_valid(const struct vmx_vcpu *v, u64 xcr0);
 void vmx_set_cr0(struct vmx_vcpu *v, u64 cr0);
 void vmx_set_cr4(struct vmx_vcpu *v, u64 cr4);
 void vmx_set_efer(struct vmx_vcpu *v, u64 efer);
+/*
+ * Load the PDPTEs that user space's registers ask for. Interrupts on. (l)
+ * Return: 0, or -EFAULT with v->fault set.
+ */
+int vmx_refresh_pdptes(struct vmx_vcpu *v);
 void vmx_set_dr7(struct vmx_vcpu *v, u64 dr7);
 
 /* exit_msr.c */
@@ -41,6 +46,8 @@ int vmx_exit_rdmsr(struct vmx_vcpu *v);
 int vmx_exit_wrmsr(struct vmx_vcpu *v);
 /* (l). Return: 0, -EINVAL for #GP, -ENOENT unknown, VMX_LAPIC_EOI_EXIT. */
 int vmx_msr_read(struct vmx_vcpu *v, u32 index, u64 *value);
+/* Could @value be written at all? Return: 0, -EINVAL. */
+int vmx_msr_check(struct vmx_vcpu *v, u32 index, u64 value);
 int vmx_msr_write(struct vmx_vcpu *v, u32 index, u64 value, u8 *vector);
 
 /* exit_io.c */

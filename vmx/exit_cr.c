@@ -88,9 +88,23 @@ bool vmx_xcr0_valid(const struct vmx_vcpu *v, u64 xcr0)
 
 /*
  * With EPT the four entries live in the VMCS; the processor fills them on
- * MOV CR3, we where a write to CR0 or CR4 is what loads them.
- * Return: 0, -EINVAL reserved bits (#GP), -EFAULT fault the page in first.
+ * MOV CR3, we where a write to CR0 or CR4 is what loads them, and where user
+ * space set the registers.
  */
+static int read_pdptes(struct vmx_vcpu *v, u64 pdpte[4])
+{
+	return vmx_guest_read_gpa(v, vmcs_read_natural(GUEST_CR3) & 0xffffffe0, pdpte, 32);
+}
+
+static void write_pdptes(const u64 pdpte[4])
+{
+	vmcs_write64(GUEST_PDPTR0, pdpte[0]);
+	vmcs_write64(GUEST_PDPTR1, pdpte[1]);
+	vmcs_write64(GUEST_PDPTR2, pdpte[2]);
+	vmcs_write64(GUEST_PDPTR3, pdpte[3]);
+}
+
+/* Return: 0, -EINVAL reserved bits (#GP), -EFAULT fault the page in first. */
 static int load_pdptes(struct vmx_vcpu *v)
 {
 	u64 reserved = ~((1ull << vmx_cpuid_phys_bits(v->vm->cpuid)) - 1) | 0x1e6;
@@ -98,7 +112,7 @@ static int load_pdptes(struct vmx_vcpu *v)
 	int i, err;
 
 	local_irq_enable();
-	err = vmx_guest_read_gpa(v, vmcs_read_natural(GUEST_CR3) & 0xffffffe0, pdpte, sizeof(pdpte));
+	err = read_pdptes(v, pdpte);
 	local_irq_disable();
 	v->refresh_host = true;
 	if (err)
@@ -106,10 +120,23 @@ static int load_pdptes(struct vmx_vcpu *v)
 	for (i = 0; i < 4; i++)
 		if ((pdpte[i] & 1) && (pdpte[i] & reserved))
 			return -EINVAL;
-	vmcs_write64(GUEST_PDPTR0, pdpte[0]);
-	vmcs_write64(GUEST_PDPTR1, pdpte[1]);
-	vmcs_write64(GUEST_PDPTR2, pdpte[2]);
-	vmcs_write64(GUEST_PDPTR3, pdpte[3]);
+	write_pdptes(pdpte);
+	return 0;
+}
+
+int vmx_refresh_pdptes(struct vmx_vcpu *v)
+{
+	u64 pdpte[4];
+	int err;
+
+	if ((vmx_cr0(v) & X86_CR0_PG) && (vmx_cr4(v) & X86_CR4_PAE) && !vmx_long_mode(v)) {
+		err = read_pdptes(v, pdpte);
+		if (err)
+			return err;
+		/* Reserved bits make the entry fail, with the reason. */
+		write_pdptes(pdpte);
+	}
+	v->pdptes_stale = false;
 	return 0;
 }
 
@@ -204,8 +231,7 @@ static int guest_writes_cr8(struct vmx_vcpu *v, u64 cr8)
 {
 	if (cr8 & ~0xfull)
 		return -EINVAL;
-	if (v->vm->flags & WARD_VM_LAPIC)
-		vmx_lapic_set_cr8(&v->lapic, cr8);
+	vmx_set_cr8(v, cr8);
 	return 0;
 }
 
@@ -239,8 +265,7 @@ int vmx_exit_cr(struct vmx_vcpu *v)
 	case 1:	/* MOV from CR: only CR8 exits */
 		if (cr != 8)
 			return vmx_exit_unhandled(v);
-		write_gpr(v, reg, v->vm->flags & WARD_VM_LAPIC ?
-			  vmx_lapic_get_cr8(&v->lapic) : 0);
+		write_gpr(v, reg, vmx_cr8(v));
 		err = 0;
 		break;
 	case 2:	/* CLTS exits only for a bit the guest owns not; it owns TS */

@@ -117,18 +117,24 @@ static bool operand_is_access(const struct vmx_vcpu *v, const struct vmx_decoded
 int vmx_vcpu_fault_mmio(struct vmx_vcpu *v)
 {
 	struct ward_exit_mmio *mmio = &v->run->mmio;
+	const struct vmx_fault fault = v->fault;
 	struct vmx_decoded d;
 	u64 gprs[16];
 	u8 insn[15];
 	int count, i;
 
-	/*
-	 * A page on the way to the instruction has left the EPT since: the guest
-	 * runs into that itself when it tries again.
-	 */
 	count = vmx_guest_fetch(v, insn);
-	if (count < 0)
-		return VMX_RUN_AGAIN;
+	if (count < 0) {
+		/*
+		 * A page on the way to the instruction has left the EPT since: the
+		 * guest runs into that itself when it tries again. Unless it just
+		 * did: there are no bytes, then.
+		 */
+		if ((v->fault.gpa ^ fault.gpa) >> 12)
+			return VMX_RUN_AGAIN;
+		count = 0;
+	}
+	v->fault = fault;
 
 	for (i = 0; i < 16; i++)
 		gprs[i] = v->regs.gpr[i];

@@ -12,10 +12,15 @@
 #include <asm/processor.h>
 #include "vmx/exit.h"
 
+/*
+ * @valid: could the value be written at all? NULL: any can. @write may still
+ * refuse it for the state the vCPU is in.
+ */
 struct msr_row {
 	u32 first, last;
 	int (*read)(struct vmx_vcpu *v, u32 index, u64 *value);
 	int (*write)(struct vmx_vcpu *v, u32 index, u64 value);
+	bool (*valid)(struct vmx_vcpu *v, u32 index, u64 value);
 };
 
 /* ---- small behaviours ---- */
@@ -36,9 +41,14 @@ static int read_fault(struct vmx_vcpu *v, u32 index, u64 *value)
 	return -EINVAL;
 }
 
-static int write_fault(struct vmx_vcpu *v, u32 index, u64 value)
+static bool never(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	return -EINVAL;
+	return false;
+}
+
+static bool zero_only(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	return !value;
 }
 
 static bool canonical(u64 gva)
@@ -141,10 +151,13 @@ static int read_mcg_status(struct vmx_vcpu *v, u32 index, u64 *value)
 	return 0;
 }
 
+static bool mcg_status_valid(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	return !(value & ~7ull);
+}
+
 static int write_mcg_status(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	if (value & ~7ull)
-		return -EINVAL;
 	v->mcg_status = value;
 	return 0;
 }
@@ -156,10 +169,13 @@ static int read_debugctl(struct vmx_vcpu *v, u32 index, u64 *value)
 }
 
 /* LBRs would need their MSRs switched, BTS and PT are not offered. */
+static bool debugctl_valid(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	return !(value & ~(u64)DEBUGCTLMSR_BTF);
+}
+
 static int write_debugctl(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	if (value & ~(u64)DEBUGCTLMSR_BTF)
-		return -EINVAL;
 	vmcs_write64(GUEST_IA32_DEBUGCTL, value);
 	return 0;
 }
@@ -170,10 +186,13 @@ static int read_efer(struct vmx_vcpu *v, u32 index, u64 *value)
 	return 0;
 }
 
+static bool efer_valid(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	return vmx_efer_valid(v, value);
+}
+
 static int write_efer(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	if (!vmx_efer_valid(v, value))
-		return -EINVAL;
 	/* LME cannot change under paging; LMA is the processor's. */
 	if (((value ^ v->efer) & EFER_LME) && (vmx_cr0(v) & X86_CR0_PG))
 		return -EINVAL;
@@ -192,7 +211,7 @@ static int read_xss(struct vmx_vcpu *v, u32 index, u64 *value)
 
 static int write_xss(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	return !value && vmx_cpuid_has(v->vm->cpuid, 0xd, 1, 0, 3) ? 0 : -EINVAL;
+	return vmx_cpuid_has(v->vm->cpuid, 0xd, 1, 0, 3) ? 0 : -EINVAL;
 }
 
 /* ---- memory types: stored, so that an OS finds what it wrote ---- */
@@ -221,10 +240,13 @@ static int read_pat(struct vmx_vcpu *v, u32 index, u64 *value)
 	return 0;
 }
 
+static bool pat_valid(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	return memory_types_valid(value, true);
+}
+
 static int write_pat(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	if (!memory_types_valid(value, true))
-		return -EINVAL;
 	vmcs_write64(GUEST_IA32_PAT, value);
 	vmx_flush_guest_tlb(v);
 	return 0;
@@ -265,18 +287,23 @@ static int read_mtrr(struct vmx_vcpu *v, u32 index, u64 *value)
 	return 0;
 }
 
-static int write_mtrr(struct vmx_vcpu *v, u32 index, u64 value)
+static bool mtrr_valid(struct vmx_vcpu *v, u32 index, u64 value)
 {
 	u64 width = ~((1ull << vmx_cpuid_phys_bits(v->vm->cpuid)) - 1);
 	int slot = mtrr_slot(index);
 
 	if (slot < 0)
-		return -EINVAL;
-	if (slot >= 16 ? !memory_types_valid(value, false) :
-	    slot & 1 ? value & (width | 0x7ff) :
-	    (value & (width | 0xf00)) || !memory_type_valid(value))
-		return -EINVAL;
-	v->mtrr[slot] = value;
+		return false;
+	if (slot >= 16)
+		return memory_types_valid(value, false);
+	if (slot & 1)
+		return !(value & (width | 0x7ff));
+	return !(value & (width | 0xf00)) && memory_type_valid(value);
+}
+
+static int write_mtrr(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	v->mtrr[mtrr_slot(index)] = value;
 	return 0;
 }
 
@@ -286,10 +313,13 @@ static int read_mtrr_def(struct vmx_vcpu *v, u32 index, u64 *value)
 	return 0;
 }
 
+static bool mtrr_def_valid(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	return !(value & ~0xcffull) && memory_type_valid(value);
+}
+
 static int write_mtrr_def(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	if ((value & ~0xcffull) || !memory_type_valid(value))
-		return -EINVAL;
 	v->mtrr_def_type = value;
 	return 0;
 }
@@ -324,12 +354,15 @@ static int read_switched(struct vmx_vcpu *v, u32 index, u64 *value)
  * These are loaded into the CPU, so what WRMSR would refuse must not get
  * into the struct either.
  */
+static bool switched_valid(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	if (index == MSR_LSTAR || index == MSR_CSTAR || index == MSR_KERNEL_GS_BASE)
+		return canonical(value);
+	return index == MSR_STAR || !(value >> 32);
+}
+
 static int write_switched(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	bool base = index == MSR_LSTAR || index == MSR_CSTAR || index == MSR_KERNEL_GS_BASE;
-
-	if (base ? !canonical(value) : index != MSR_STAR && value >> 32)
-		return -EINVAL;
 	*switched_msr(v, index) = value;
 	return 0;
 }
@@ -354,10 +387,13 @@ static int read_base(struct vmx_vcpu *v, u32 index, u64 *value)
 	return 0;
 }
 
+static bool base_valid(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	return canonical(value);
+}
+
 static int write_base(struct vmx_vcpu *v, u32 index, u64 value)
 {
-	if (!canonical(value))
-		return -EINVAL;
 	vmcs_write_natural(natural_field(index), value);
 	return 0;
 }
@@ -378,34 +414,34 @@ static int write_sysenter_cs(struct vmx_vcpu *v, u32 index, u64 value)
 
 static const struct msr_row msr_rows[] = {
 	{ 0x10, 0x10, read_tsc, write_tsc },
-	{ 0x17, 0x17, read_zero, write_fault },			/* PLATFORM_ID */
+	{ 0x17, 0x17, read_zero, write_ignored, never },			/* PLATFORM_ID */
 	{ 0x1b, 0x1b, read_apic_base, write_apic_base },
-	{ 0x3a, 0x3a, read_fault, write_fault },		/* FEATURE_CONTROL */
+	{ 0x3a, 0x3a, read_fault, write_ignored, never },		/* FEATURE_CONTROL */
 	{ 0x3b, 0x3b, read_tsc_adjust, write_tsc_adjust },
-	{ 0x48, 0x49, read_fault, write_fault },		/* SPEC_CTRL, PRED_CMD */
+	{ 0x48, 0x49, read_fault, write_ignored, never },		/* SPEC_CTRL, PRED_CMD */
 	{ 0x79, 0x79, read_fault, write_ignored },		/* BIOS_UPDT_TRIG */
 	{ 0x8b, 0x8b, read_ucode, write_ignored },
-	{ 0xce, 0xce, read_zero, write_fault },			/* PLATFORM_INFO */
-	{ 0xfe, 0xfe, read_mtrr_cap, write_fault },
-	{ 0x10a, 0x10b, read_fault, write_fault },		/* ARCH_CAPABILITIES, FLUSH_CMD */
-	{ 0x140, 0x140, read_fault, write_fault },		/* MISC_FEATURES_ENABLES */
+	{ 0xce, 0xce, read_zero, write_ignored, never },			/* PLATFORM_INFO */
+	{ 0xfe, 0xfe, read_mtrr_cap, write_ignored, never },
+	{ 0x10a, 0x10b, read_fault, write_ignored, never },		/* ARCH_CAPABILITIES, FLUSH_CMD */
+	{ 0x140, 0x140, read_fault, write_ignored, never },		/* MISC_FEATURES_ENABLES */
 	{ 0x174, 0x174, read_sysenter_cs, write_sysenter_cs },
-	{ 0x175, 0x176, read_base, write_base },
-	{ 0x179, 0x179, read_zero, write_fault },		/* MCG_CAP: no banks */
-	{ 0x17a, 0x17a, read_mcg_status, write_mcg_status },
+	{ 0x175, 0x176, read_base, write_base, base_valid },
+	{ 0x179, 0x179, read_zero, write_ignored, never },		/* MCG_CAP: no banks */
+	{ 0x17a, 0x17a, read_mcg_status, write_mcg_status, mcg_status_valid },
 	{ 0x1a0, 0x1a0, read_misc_enable, write_misc_enable },
-	{ 0x1d9, 0x1d9, read_debugctl, write_debugctl },
-	{ 0x200, 0x26f, read_mtrr, write_mtrr },
-	{ 0x277, 0x277, read_pat, write_pat },
-	{ 0x2ff, 0x2ff, read_mtrr_def, write_mtrr_def },
-	{ 0x345, 0x345, read_fault, write_fault },		/* PERF_CAPABILITIES */
-	{ 0x480, 0x492, read_fault, write_fault },		/* VMX */
+	{ 0x1d9, 0x1d9, read_debugctl, write_debugctl, debugctl_valid },
+	{ 0x200, 0x26f, read_mtrr, write_mtrr, mtrr_valid },
+	{ 0x277, 0x277, read_pat, write_pat, pat_valid },
+	{ 0x2ff, 0x2ff, read_mtrr_def, write_mtrr_def, mtrr_def_valid },
+	{ 0x345, 0x345, read_fault, write_ignored, never },		/* PERF_CAPABILITIES */
+	{ 0x480, 0x492, read_fault, write_ignored, never },		/* VMX */
 	{ 0x6e0, 0x6e0, read_deadline, write_deadline },
-	{ 0xda0, 0xda0, read_xss, write_xss },
-	{ 0xc0000080, 0xc0000080, read_efer, write_efer },
-	{ 0xc0000081, 0xc0000084, read_switched, write_switched },
-	{ 0xc0000100, 0xc0000101, read_base, write_base },
-	{ 0xc0000102, 0xc0000103, read_switched, write_switched },
+	{ 0xda0, 0xda0, read_xss, write_xss, zero_only },
+	{ 0xc0000080, 0xc0000080, read_efer, write_efer, efer_valid },
+	{ 0xc0000081, 0xc0000084, read_switched, write_switched, switched_valid },
+	{ 0xc0000100, 0xc0000101, read_base, write_base, base_valid },
+	{ 0xc0000102, 0xc0000103, read_switched, write_switched, switched_valid },
 };
 
 static const struct msr_row *find_row(u32 index)
@@ -447,7 +483,18 @@ int vmx_msr_write(struct vmx_vcpu *v, u32 index, u64 value, u8 *vector)
 	if (x2apic_msr(v, index))
 		return vmx_lapic_msr_write(&v->lapic, index, value, vector);
 	row = find_row(index);
-	return row ? row->write(v, index, value) : -ENOENT;
+	if (!row)
+		return -ENOENT;
+	if (row->valid && !row->valid(v, index, value))
+		return -EINVAL;
+	return row->write(v, index, value);
+}
+
+int vmx_msr_check(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	const struct msr_row *row = find_row(index);
+
+	return row && row->valid && !row->valid(v, index, value) ? -EINVAL : 0;
 }
 
 /* ---- the exits ---- */

@@ -115,7 +115,7 @@ void vmx_record_publish(struct vmx_vcpu *v)
 	run->cr2 = v->cr2;
 	run->cr3 = c->cr3;
 	run->cr4 = c->cr4;
-	run->cr8 = v->vm->flags & WARD_VM_LAPIC ? vmx_lapic_get_cr8(&v->lapic) : 0;
+	run->cr8 = vmx_cr8(v);
 	run->efer = v->efer;
 	for (i = 0; i < 6; i++)
 		run->seg_base[i] = c->seg_base[i];

@@ -171,6 +171,8 @@ static int enter_and_handle(struct vmx_vcpu *v)
 		return vmx_record_fail_entry(v, 0);
 	}
 
+	v->regs.launched = 1;
+
 	reason &= 0xffff;
 	if (reason < 64 && (VECTORING_REASONS >> reason & 1))
 		vmx_events_collect(v);
@@ -191,6 +193,10 @@ int vmx_vcpu_run(struct vmx_vcpu *v)
 		return VMX_RUN_HALT;
 	if (vmx_vcpu_load(v))
 		return vmx_root_stopped() ? -EIO : VMX_RUN_AGAIN;
+	if (unlikely(v->pdptes_stale) && vmx_refresh_pdptes(v)) {
+		vmx_vcpu_put(v);
+		return VMX_RUN_FAULT;
+	}
 	vmx_host_enter(v);
 	v->refresh_host = true;
 

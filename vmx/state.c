@@ -110,12 +110,13 @@ static u64 cr_read(struct vmx_vcpu *v, u32 index)
 	case 4:
 		return vmx_cr4(v);
 	default:
-		return v->vm->flags & WARD_VM_LAPIC ? vmx_lapic_get_cr8(&v->lapic) : 0;
+		return vmx_cr8(v);
 	}
 }
 
 static void cr_write(struct vmx_vcpu *v, u32 index, u64 value)
 {
+	v->pdptes_stale = true;
 	switch (index) {
 	case 0:
 		vmx_set_cr0(v, value | X86_CR0_ET);
@@ -130,8 +131,7 @@ static void cr_write(struct vmx_vcpu *v, u32 index, u64 value)
 		vmx_set_cr4(v, value);
 		break;
 	case 8:
-		if (v->vm->flags & WARD_VM_LAPIC)
-			vmx_lapic_set_cr8(&v->lapic, value);
+		vmx_set_cr8(v, value);
 		break;
 	}
 }
@@ -281,6 +281,11 @@ static bool state_valid(struct vmx_vcpu *v, u32 index, u64 value)
 	}
 }
 
+static u64 event_value(u32 info, u32 error)
+{
+	return info & WARD_EVENT_ERROR_CODE ? info | (u64)error << 32 : info;
+}
+
 static u64 state_read(struct vmx_vcpu *v, u32 index)
 {
 	const struct vmx_events *ev = &v->events;
@@ -294,10 +299,8 @@ static u64 state_read(struct vmx_vcpu *v, u32 index)
 		return vmcs_read_natural(GUEST_PENDING_DBG_EXCEPTIONS);
 	default:
 		if (ev->exception)
-			return ev->exception | (u64)ev->exception_error << 32;
-		if (ev->redeliver)
-			return ev->redeliver | (u64)ev->redeliver_error << 32;
-		return 0;
+			return event_value(ev->exception, ev->exception_error);
+		return event_value(ev->redeliver, ev->redeliver_error);
 	}
 }
 
@@ -387,9 +390,11 @@ int vmx_vcpu_check_reg(struct vmx_vcpu *v, u64 id, u64 value)
 	const struct reg_class *class = find_class(id);
 	u64 old;
 
-	/* An MSR's own write function checks and does nothing on an error. */
-	if (IS_MSR(id))
-		return vmx_vcpu_get_reg(v, id, &old);
+	if (IS_MSR(id)) {
+		int err = vmx_vcpu_get_reg(v, id, &old);
+
+		return err ? err : vmx_msr_check(v, id, value);
+	}
 	if (!class)
 		return -ENOENT;
 	return class->valid(v, id, value) ? 0 : -EINVAL;
@@ -404,7 +409,7 @@ void vmx_vcpu_set_reg(struct vmx_vcpu *v, u64 id, u64 value)
 		return;
 	if (IS_MSR(id) && (u32)id == MSR_EFER)
 		/* User space sets LMA too; that it fits CR0 is the entry's to say. */
-		vmx_set_efer(v, value & vmx_cpuid_efer_mask(v->vm->cpuid));
+		vmx_set_efer(v, value);
 	else if (IS_MSR(id))
 		vmx_msr_write(v, id, value, &vector);
 	else

@@ -145,6 +145,8 @@ struct vmx_vcpu {
 	u64 cr0_shadow, cr4_shadow;	/* (r) what the guest believes, masked bits */
 	u64 cr0_owned, cr4_owned;	/* (c) bits that the guest changes freely */
 	u64 cr2;			/* (r) */
+	u8 cr8;				/* (r) without WARD_VM_LAPIC */
+	bool pdptes_stale;		/* (r) user space set a register they follow from */
 	u64 xcr0;			/* (r) */
 	u64 efer;			/* (r) */
 	u64 dr[4], dr6;			/* (r) DR7 is in the VMCS */
@@ -240,6 +242,19 @@ static inline u64 vmx_cr4(struct vmx_vcpu *v)
 {
 	return (vmcs_read_natural(GUEST_CR4) & v->cr4_owned) |
 	       (v->cr4_shadow & ~v->cr4_owned);
+}
+
+static inline u64 vmx_cr8(const struct vmx_vcpu *v)
+{
+	return v->vm->flags & WARD_VM_LAPIC ? vmx_lapic_get_cr8(&v->lapic) : v->cr8;
+}
+
+static inline void vmx_set_cr8(struct vmx_vcpu *v, u8 cr8)
+{
+	if (v->vm->flags & WARD_VM_LAPIC)
+		vmx_lapic_set_cr8(&v->lapic, cr8);
+	else
+		v->cr8 = cr8;
 }
 
 static inline bool vmx_long_mode(const struct vmx_vcpu *v)
