@@ -6,6 +6,7 @@
  * unusable. The task register must hold a busy TSS for VM entry; nothing
  * uses it.
  */
+#include <cpuid.h>
 #include <string.h>
 
 #include "start.h"
@@ -19,6 +20,14 @@
 #define EFER_LMA	(1ull << 10)
 #define MSR_EFER	0xc0000080
 
+#define MSR_MTRR_BASE_0	0x200
+#define MSR_MTRR_MASK_0	0x201
+#define MSR_MTRR_DEF	0x2ff
+#define MTRR_WB		6ull
+#define MTRR_WB_8	0x0606060606060606ull
+#define MTRR_ENABLE	(3ull << 10)	/* fixed ranges too */
+#define MTRR_VALID	(1ull << 11)
+
 #define RIGHTS_CODE_64	0xa09b
 #define RIGHTS_CODE_32	0xc09b
 #define RIGHTS_DATA	0xc093
@@ -30,7 +39,7 @@
 
 /* A list of registers that is written in one call. */
 struct list {
-	struct ward_reg regs[64];
+	struct ward_reg regs[80];
 	unsigned int count;
 };
 
@@ -66,6 +75,32 @@ static void set_segments(struct list *list, __u32 code_rights, __u64 gdt_gpa)
 	set(list, WARD_REG_CLASS_TABLE, 1, START_GDT_BYTES - 1);
 	set(list, WARD_REG_CLASS_TABLE, 2, 0);
 	set(list, WARD_REG_CLASS_TABLE, 3, 0);
+}
+
+/*
+ * What firmware leaves in the MTRRs: memory is write-back, video memory and
+ * the last gigabyte below 4 GiB (devices) are uncached. Linux takes MTRRs
+ * that are off for a broken machine and leaves its PAT alone.
+ */
+static void set_mtrrs(struct list *list)
+{
+	static const __u32 fixed[] = {
+		0x250, 0x258, 0x268, 0x269, 0x26a, 0x26b, 0x26c, 0x26d, 0x26e, 0x26f,
+	};
+	const __u64 hole = 3ull << 30;
+	__u32 eax, ebx, ecx, edx, width = 36;
+	unsigned int i;
+
+	if (__get_cpuid(0x80000008, &eax, &ebx, &ecx, &edx))
+		width = eax & 0xff;
+	if (width > 48)
+		width = 48;
+	for (i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		set(list, WARD_REG_CLASS_MSR, fixed[i], MTRR_WB_8);
+	set(list, WARD_REG_CLASS_MSR, MSR_MTRR_BASE_0, hole);
+	set(list, WARD_REG_CLASS_MSR, MSR_MTRR_MASK_0,
+	    (((1ull << width) - 1) & ~((1ull << 30) - 1)) | MTRR_VALID);
+	set(list, WARD_REG_CLASS_MSR, MSR_MTRR_DEF, MTRR_ENABLE | MTRR_WB);
 }
 
 static int write_gdt(struct ward_vm *vm, __u64 gpa, int code_64)
@@ -107,6 +142,7 @@ int start_long_mode(struct ward_vm *vm, struct ward_vcpu *vcpu,
 		return error;
 
 	set_segments(&list, RIGHTS_CODE_64, gdt_gpa);
+	set_mtrrs(&list);
 	set(&list, WARD_REG_CLASS_CR, 0, CR0_PG | CR0_NE | CR0_ET | CR0_PE);
 	set(&list, WARD_REG_CLASS_CR, 3, tables_gpa);
 	set(&list, WARD_REG_CLASS_CR, 4, CR4_PAE);
@@ -127,6 +163,7 @@ int start_protected_mode(struct ward_vm *vm, struct ward_vcpu *vcpu,
 	if (error)
 		return error;
 	set_segments(&list, RIGHTS_CODE_32, gdt_gpa);
+	set_mtrrs(&list);
 	set(&list, WARD_REG_CLASS_CR, 0, CR0_NE | CR0_ET | CR0_PE);
 	set(&list, WARD_REG_CLASS_CR, 3, 0);
 	set(&list, WARD_REG_CLASS_CR, 4, 0);
