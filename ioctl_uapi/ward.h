@@ -613,7 +613,9 @@ struct ward_raw_vmx {
  * Completion: after IO in, MMIO read and MSR the next WARD_RUN takes `data`
  * (and `fault`) from the record, stores it where the instruction wants it
  * and steps over the instruction. Records that say "user space emulates"
- * are completed by committing registers.
+ * are completed by committing registers; with WARD_COMMIT_SKIP user space
+ * writes the instruction's length to insn_bytes, 0 where a repeated one has
+ * done an iteration and goes on.
  */
 struct ward_run {
 	/* to the kernel */
@@ -645,8 +647,8 @@ struct ward_run {
 	__u8 cpl;
 	__u8 code_bits;			/* 16, 32 or 64 */
 	__u8 interruptible;		/* an interrupt could be taken now */
-	__u8 insn_bytes;		/* valid bytes in insn; for MMIO the instruction's
-					 * length may be less */
+	__u8 insn_bytes;		/* MMIO: valid bytes in insn; the instruction may
+					 * be shorter */
 	__u8 reserved[4];
 	__u8 insn[16];
 };

@@ -150,11 +150,25 @@ static bool nmis_open(struct vmx_vcpu *v)
 	return !(vmx_blocking(v) & (VMX_BLOCK_NMI | VMX_BLOCK_STI | VMX_BLOCK_MOV_SS));
 }
 
+/*
+ * The processor remembers one NMI while another is being handled. Before that
+ * two may wait: one is about to be handled.
+ */
+static void pend_nmi(struct vmx_vcpu *v)
+{
+	bool handling = (vmx_blocking(v) & VMX_BLOCK_NMI) ||
+			((v->events.redeliver & EVENT_VALID) &&
+			 EVENT_TYPE(v->events.redeliver) == TYPE_NMI);
+
+	if (v->events.nmis < (handling ? 1 : 2))
+		v->events.nmis++;
+}
+
 static void take_apic_nmis(struct vmx_vcpu *v)
 {
 	if (v->vm->flags & WARD_VM_LAPIC)
-		while (v->events.nmis < 2 && vmx_lapic_take_nmi(&v->lapic))
-			v->events.nmis++;
+		while (vmx_lapic_take_nmi(&v->lapic))
+			pend_nmi(v);
 }
 
 bool vmx_events_wake(struct vmx_vcpu *v)
@@ -279,8 +293,7 @@ int vmx_vcpu_inject(struct vmx_vcpu *v, u64 event)
 	case WARD_EVENT_NMI:
 		if (vector != 2 || (event & WARD_EVENT_ERROR_CODE))
 			return -EINVAL;
-		if (ev->nmis < 2)
-			ev->nmis++;
+		pend_nmi(v);
 		return 0;
 	case WARD_EVENT_EXCEPTION:
 		if (vector > 31 || vector == 2)

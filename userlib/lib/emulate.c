@@ -485,12 +485,13 @@ int ward_emulate_exit(struct ward_run *run, const struct emulator_ops *ops,
 	commit(&in);
 	if (result == EMULATE_FAULT)
 		return ops->raise(context, e.fault, e.cr2);
-	if (in.again)
+	if (in.again && !(e.regs[WARD_RFLAGS] & FLAG_TF))
 		return 0;
 
 	/* The kernel steps over it, and does what else an instruction's end
-	 * means (blocking by STI, single step). */
-	run->insn_bytes = in.info.length;
+	 * means (blocking by STI, single step): for a debugger also where an
+	 * iteration has ended and the instruction goes on. */
+	run->insn_bytes = in.again ? 0 : in.info.length;
 	run->commit |= WARD_COMMIT_SKIP;
 	return 0;
 }

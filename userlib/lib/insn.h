@@ -15,6 +15,7 @@
 #define FLAG_AF		(1ull << 4)
 #define FLAG_ZF		(1ull << 6)
 #define FLAG_SF		(1ull << 7)
+#define FLAG_TF		(1ull << 8)
 #define FLAG_DF		(1ull << 10)
 #define FLAG_OF		(1ull << 11)
 #define FLAGS_STATUS	(FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)

@@ -119,7 +119,8 @@ int ward_string(struct insn *in, int how)
 		return string_once(in, how, bytes, source);
 
 	for (done = 0; cut(regs[WARD_RCX], width); done++) {
-		if (done == SLICE) {
+		/* A debugger's step is one iteration. */
+		if (done == (regs[WARD_RFLAGS] & FLAG_TF ? 1 : SLICE)) {
 			in->again = 1;
 			return 0;
 		}
