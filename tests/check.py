@@ -35,7 +35,7 @@ Step = collections.namedtuple("Step", "name tier at_once minutes command silent"
 def module(kernel, flavour=""):
     """A build of its own from nothing, so that no warning is missed."""
     release = "check-" + kernel + (flavour and "-" + flavour)
-    return (f"rm -rf build/{release} && make -s module RELEASE={release} "
+    return (f"rm -rf build/{release} && make -s -j2 module RELEASE={release} "
             f"KDIR=\"$(tests/lab/kernel-dir {kernel} {flavour})\" && rm -rf build/{release}")
 
 
@@ -52,8 +52,8 @@ STEPS = (
     Step("lab-files",      "quick", False,  10,  "make -s lab-files KERNEL=stock-6.1"),
     Step("lab-files-6.12", "check", False,  10,  "make -s lab-files KERNEL=stock-6.12"),
     Step("hello",          "quick", True,    5,  "tests/lab/run -- sh -c 'ward probe && hello16'"),
-    Step("selftests",      "quick", True,   10,  "tests/lab/run -- ward-selftests"),
-    Step("images",         "check", True,   10,  "tests/lab/run -- run-images"),
+    Step("images",         "quick", True,   10,  "tests/lab/run -- run-images"),
+    Step("selftests",      "check", True,   20,  "tests/lab/run -- ward-selftests"),
     Step("guest",          "check", True,   15,  "tests/run-guest --where lab --check"),
     Step("guest-6.12",     "check", True,   15,  "tests/run-guest --where lab --check --guest stock-6.12"),
     Step("host-6.12",      "check", True,   15,  "tests/run-guest --where lab --check --host stock-6.12"),
