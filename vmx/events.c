@@ -181,7 +181,8 @@ bool vmx_events_wake(struct vmx_vcpu *v)
 		return true;
 	if (v->activity != WARD_ACTIVITY_HALTED)
 		return false;
-	if (v->events.exception || v->events.redeliver || v->events.nmis)
+	if (v->events.exception || v->events.redeliver ||
+	    (v->events.nmis && !(v->blocking & VMX_BLOCK_NMI)))
 		return true;
 	/* The caches are filled whenever the runner is outside the inner loop. */
 	return (v->rflags & X86_EFLAGS_IF) &&
@@ -207,6 +208,11 @@ void vmx_events_prepare(struct vmx_vcpu *v)
 	if (v->skip_bs)
 		pend_single_step(v);
 	take_apic_nmis(v);
+	/* Only a SIPI ends that state; what comes meanwhile is lost. */
+	if (unlikely(v->activity == WARD_ACTIVITY_WAIT_SIPI)) {
+		ev->nmis = 0;
+		return;
+	}
 	vector = pending_interrupt(v);
 
 	if (ev->exception) {
@@ -301,7 +307,7 @@ int vmx_vcpu_inject(struct vmx_vcpu *v, u64 event)
 		if (!!(event & WARD_EVENT_ERROR_CODE) !=
 		    (vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21))
 			return -EINVAL;
-		if (ev->exception)
+		if (ev->exception || ev->redeliver)
 			return -EBUSY;
 		ev->exception = EVENT_VALID | TYPE_EXCEPTION << 8 | vector;
 		ev->exception_error = event >> 32;

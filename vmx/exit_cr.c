@@ -111,6 +111,7 @@ static int load_pdptes(struct vmx_vcpu *v)
 	u64 pdpte[4];
 	int i, err;
 
+	vmx_host_drs_before_irqs(v);
 	local_irq_enable();
 	err = read_pdptes(v, pdpte);
 	local_irq_disable();

@@ -32,6 +32,8 @@ static void reflect_debug(struct vmx_vcpu *v, u32 info)
 
 	v->dr6 = (v->dr6 & ~0xfull) | hit;
 	vmcs_write_natural(GUEST_DR7, vmcs_read_natural(GUEST_DR7) & ~(unsigned long)DR7_GD);
+	vmcs_write64(GUEST_IA32_DEBUGCTL,
+		     vmcs_read64(GUEST_IA32_DEBUGCTL) & ~(u64)DEBUGCTLMSR_BTF);
 
 	if (INFO_TYPE(info) == TYPE_PRIVILEGED_SOFT) {
 		/* INT1: RIP is still on it. */
@@ -46,6 +48,19 @@ static void reflect_debug(struct vmx_vcpu *v, u32 info)
 	vmx_queue_exception(v, 1, false, 0);
 }
 
+/* #AC that the guest did not ask for: the host watches for split locks. */
+static bool is_split_lock(struct vmx_vcpu *v)
+{
+	return boot_cpu_has(X86_FEATURE_SPLIT_LOCK_DETECT) &&
+	       !((vmcs_read32(GUEST_SS_AR_BYTES) >> 5 & 3) == 3 &&
+		 (vmx_cr0(v) & X86_CR0_AM) && (vmx_rflags(v) & X86_EFLAGS_AC));
+}
+
+/*
+ * #DB and #AC let the host's interrupts in before the guest goes on. Their
+ * delivery can raise them again, without an instruction in between at which a
+ * pending interrupt would exit: the guest could keep that up for ever.
+ */
 int vmx_exit_exception_nmi(struct vmx_vcpu *v)
 {
 	u32 info = vmcs_read32(VM_EXIT_INTR_INFO);
@@ -60,10 +75,14 @@ int vmx_exit_exception_nmi(struct vmx_vcpu *v)
 	switch (vector) {
 	case 1:
 		reflect_debug(v, info);
-		return VMX_RESUME;
+		return vmx_exit_interrupt(v);
 	case 17:
+		if (is_split_lock(v)) {
+			v->split_lock = true;
+			return VMX_RUN_AGAIN;
+		}
 		vmx_queue_exception(v, 17, true, vmcs_read32(VM_EXIT_INTR_ERROR_CODE));
-		return VMX_RESUME;
+		return vmx_exit_interrupt(v);
 	case 18:
 		/* The machine's, not the guest's. */
 		asm volatile("int $18");
@@ -77,6 +96,7 @@ int vmx_exit_exception_nmi(struct vmx_vcpu *v)
 int vmx_exit_interrupt(struct vmx_vcpu *v)
 {
 	WRITE_ONCE(v->mode_cpu, -1);
+	vmx_host_drs_before_irqs(v);
 	local_irq_enable();
 	/* One instruction after STI, so that the window is open at all. */
 	asm volatile("nop");

@@ -30,8 +30,12 @@ int vmx_exit_hlt(struct vmx_vcpu *v)
 {
 	vmx_skip(v);
 	if (v->vm->flags & WARD_VM_LAPIC) {
-		/* The next look at events wakes it or leaves the loop. */
-		v->activity = WARD_ACTIVITY_HALTED;
+		/*
+		 * The next look at events wakes it or leaves the loop. A pending
+		 * single-step trap wakes it at once.
+		 */
+		if (!v->skip_bs)
+			v->activity = WARD_ACTIVITY_HALTED;
 		return VMX_RESUME;
 	}
 	vmx_record(v, WARD_EXIT_HALT);

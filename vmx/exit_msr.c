@@ -116,6 +116,11 @@ static int read_apic_base(struct vmx_vcpu *v, u32 index, u64 *value)
 	return 0;
 }
 
+static bool apic_base_valid(struct vmx_vcpu *v, u32 index, u64 value)
+{
+	return (value & ~0xd00ull) == VMX_LAPIC_DEFAULT_BASE && (value & 0xc00) != 0x400;
+}
+
 static int write_apic_base(struct vmx_vcpu *v, u32 index, u64 value)
 {
 	if (!(v->vm->flags & WARD_VM_LAPIC))
@@ -415,7 +420,7 @@ static int write_sysenter_cs(struct vmx_vcpu *v, u32 index, u64 value)
 static const struct msr_row msr_rows[] = {
 	{ 0x10, 0x10, read_tsc, write_tsc },
 	{ 0x17, 0x17, read_zero, write_ignored, never },			/* PLATFORM_ID */
-	{ 0x1b, 0x1b, read_apic_base, write_apic_base },
+	{ 0x1b, 0x1b, read_apic_base, write_apic_base, apic_base_valid },
 	{ 0x3a, 0x3a, read_fault, write_ignored, never },		/* FEATURE_CONTROL */
 	{ 0x3b, 0x3b, read_tsc_adjust, write_tsc_adjust },
 	{ 0x48, 0x49, read_fault, write_ignored, never },		/* SPEC_CTRL, PRED_CMD */

@@ -165,41 +165,31 @@ static void host_msrs_load(struct vmx_vcpu *v)
 
 /* ---- debug registers ---- */
 
-/* The guest's breakpoints go into the hardware only while some are enabled. */
+/*
+ * The guest's breakpoints are in the hardware only from just before an entry
+ * to the next moment with interrupts on, and DR7 is disarmed before they go
+ * there: an address that a guest chose must never be armed for the host. What
+ * goes back is the kernel's own record, since breakpoints of the host can come
+ * and go meanwhile.
+ */
 void vmx_host_load_guest_drs(struct vmx_vcpu *v)
 {
-	struct vmx_host_state *h = &v->host;
-
+	if (hw_breakpoint_active())
+		set_debugreg(0x400, 7);
 	if (!(vmcs_read_natural(GUEST_DR7) & 0xff))
 		return;
-	if (!h->drs_switched) {
-		get_debugreg(h->dr[0], 0);
-		get_debugreg(h->dr[1], 1);
-		get_debugreg(h->dr[2], 2);
-		get_debugreg(h->dr[3], 3);
-		get_debugreg(h->dr6, 6);
-		h->drs_switched = true;
-	}
+	v->host.drs_switched = true;
 	set_debugreg(v->dr[0], 0);
 	set_debugreg(v->dr[1], 1);
 	set_debugreg(v->dr[2], 2);
 	set_debugreg(v->dr[3], 3);
 }
 
-static void host_drs_load(struct vmx_vcpu *v)
+void vmx_host_drs_before_irqs(struct vmx_vcpu *v)
 {
-	struct vmx_host_state *h = &v->host;
-
-	if (h->drs_switched) {
-		set_debugreg(h->dr[0], 0);
-		set_debugreg(h->dr[1], 1);
-		set_debugreg(h->dr[2], 2);
-		set_debugreg(h->dr[3], 3);
-		set_debugreg(h->dr6, 6);
-		h->drs_switched = false;
-	}
-	if (h->dr7 != 0x400)
-		set_debugreg(h->dr7, 7);
+	if (v->host.drs_switched || hw_breakpoint_active())
+		hw_breakpoint_restore();
+	v->host.drs_switched = false;
 }
 
 /* ---- segments and descriptor tables ---- */
@@ -312,18 +302,15 @@ void vmx_host_enter(struct vmx_vcpu *v)
 	kernel_fpu_begin();
 	host_segments_save(v);
 	v->host.debugctl = get_debugctlmsr();
-	v->host.dr7 = hw_breakpoint_active() ? this_cpu_read(cpu_dr7) : 0x400;
 	guest_fpu_load(v);
 	guest_xcr_load(v);
 	guest_msrs_load(v);
-	vmx_host_load_guest_drs(v);
 }
 
 void vmx_host_leave(struct vmx_vcpu *v)
 {
 	if (v->host.debugctl)
 		update_debugctlmsr(v->host.debugctl);
-	host_drs_load(v);
 	host_msrs_load(v);
 	host_xcr_load(v);
 	guest_fpu_save(v);

@@ -6,12 +6,15 @@
  * preemption off, and with interrupts off but for the moment after an exit
  * that a host interrupt caused. An exit that its handler can finish goes
  * straight back into the guest. That cannot keep the host waiting: a pending
- * host interrupt makes the very next entry exit again, and the exit for it
- * looks at need_resched and signals.
+ * host interrupt makes the next entry exit again at the guest's first
+ * instruction boundary, and then need_resched and signals are looked at. Where
+ * a guest can avoid such a boundary, by exceptions whose delivery raises them
+ * again, their handlers let interrupts in (exit_exception.c).
  */
 #include <linux/context_tracking.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
+#include <asm/cpu.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/special_insns.h>
@@ -95,7 +98,9 @@ static __always_inline void mitigate_before_entry(void)
 {
 	if (boot_cpu_has_bug(X86_BUG_L1TF) && boot_cpu_has(X86_FEATURE_FLUSH_L1D))
 		native_wrmsr(MSR_IA32_FLUSH_CMD, L1D_FLUSH, 0);
-	else if (boot_cpu_has_bug(X86_BUG_MDS))
+	else if (boot_cpu_has_bug(X86_BUG_MDS) || boot_cpu_has_bug(X86_BUG_TAA) ||
+		 boot_cpu_has_bug(X86_BUG_MMIO_STALE_DATA) ||
+		 boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF))
 		asm volatile("verw %[sel]" : : [sel] "m"(verw_selector) : "cc");
 }
 
@@ -141,6 +146,7 @@ static int enter_and_handle(struct vmx_vcpu *v)
 
 	if (v->refresh_host) {
 		vmx_host_refresh_fields(v);
+		vmx_host_load_guest_drs(v);
 		v->refresh_host = false;
 	}
 	apply_tsc_offset(v);
@@ -209,6 +215,7 @@ int vmx_vcpu_run(struct vmx_vcpu *v)
 			result = vmx_exit_triple_fault(v);
 	} while (result == VMX_RESUME);
 	WRITE_ONCE(v->mode_cpu, -1);
+	vmx_host_drs_before_irqs(v);
 	local_irq_enable();
 
 	vmx_cache_fill(v);
@@ -216,6 +223,13 @@ int vmx_vcpu_run(struct vmx_vcpu *v)
 		vmx_context_fill(v);
 	vmx_host_leave(v);
 	vmx_vcpu_put(v);
+
+	if (unlikely(v->split_lock)) {
+		v->split_lock = false;
+		/* May sleep, to slow the culprit down; or leaves it to the guest. */
+		if (!handle_guest_split_lock(v->rip))
+			vmx_queue_exception(v, 17, true, 0);
+	}
 
 	if (result == VMX_RUN_USER)
 		vmx_record_publish(v);

@@ -7,6 +7,7 @@
  * to say at the next entry (and explain.c's to explain).
  */
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <asm/processor.h>
 #include <asm/vmx.h>
 #include "vmcs/dump.h"
@@ -17,7 +18,7 @@
 static int load_somewhere(struct vmx_vcpu *v)
 {
 	while (vmx_vcpu_load(v)) {
-		if (vmx_root_stopped())
+		if (vmx_root_stopped() || fatal_signal_pending(current))
 			return -EIO;
 		cond_resched();
 	}
@@ -263,6 +264,14 @@ static bool state_known(u32 index)
 	return index < WARD_STATE_COUNT;
 }
 
+/* Type 1 is reserved, type 7 pends a monitor trap. */
+static bool event_type_known(u64 value)
+{
+	u32 type = (value & WARD_EVENT_TYPE) >> 8;
+
+	return type != 1 && type != 7;
+}
+
 static bool state_valid(struct vmx_vcpu *v, u32 index, u64 value)
 {
 	switch (index) {
@@ -275,7 +284,7 @@ static bool state_valid(struct vmx_vcpu *v, u32 index, u64 value)
 	case WARD_STATE_PENDING_DEBUG:
 		return !(value & ~0x500full);
 	default:
-		return !value || ((value & WARD_EVENT_VALID) &&
+		return !value || ((value & WARD_EVENT_VALID) && event_type_known(value) &&
 		       !(value & ~(WARD_EVENT_VALID | WARD_EVENT_VECTOR | WARD_EVENT_TYPE |
 				   WARD_EVENT_ERROR_CODE | 0xffffffff00000000ull)));
 	}
@@ -421,6 +430,9 @@ void vmx_vcpu_set_reg(struct vmx_vcpu *v, u64 id, u64 value)
 
 /* ---- vector state ---- */
 
+/* The kernel's own reading of the CPU's MXCSR_MASK; no header declares it. */
+extern unsigned int mxcsr_feature_mask;
+
 void vmx_vcpu_get_xsave(struct vmx_vcpu *v, void *area)
 {
 	memcpy(area, v->xsave, vmx_xsave_bytes());
@@ -429,12 +441,11 @@ void vmx_vcpu_get_xsave(struct vmx_vcpu *v, void *area)
 int vmx_vcpu_set_xsave(struct vmx_vcpu *v, const void *area)
 {
 	const u64 *header = area + 512;
-	u32 mxcsr_mask = *(u32 *)(v->xsave + 28);
 	u32 mxcsr = *(const u32 *)(area + 24);
 	int i;
 
 	/* What XRSTOR would fault on must not get here. */
-	if (mxcsr & ~(mxcsr_mask ? mxcsr_mask : 0xffbf))
+	if (mxcsr & ~mxcsr_feature_mask)
 		return -EINVAL;
 	if (header[0] & ~vmx_guest_xcr0_supported())
 		return -EINVAL;

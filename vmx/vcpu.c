@@ -44,13 +44,16 @@ static void vcpu_request(struct vmx_vcpu *v, int request)
 	atomic_or(1 << request, &v->requests);
 	smp_mb__after_atomic();
 	rcuwait_wake_up(&v->wait);
+	/* So that the CPU does not go offline between the look and the IPI. */
+	preempt_disable();
 	cpu = READ_ONCE(v->mode_cpu);
-	if (cpu >= 0 && cpu != raw_smp_processor_id())
+	if (cpu >= 0 && cpu != smp_processor_id())
 		/*
 		 * Parenthesised, since newer kernels have a macro of that name,
 		 * whose tracepoint a module cannot reach.
 		 */
 		(smp_ops.smp_send_reschedule)(cpu);
+	preempt_enable();
 }
 
 static void lapic_notify(struct vmx_lapic *lapic)

@@ -71,8 +71,6 @@ struct vmx_host_state {
 	u64 xss;
 	struct desc_ptr idt;
 	unsigned long debugctl;
-	unsigned long dr[4];
-	unsigned long dr6, dr7;
 	bool drs_switched;
 };
 
@@ -165,6 +163,7 @@ struct vmx_vcpu {
 	enum vmx_completion completion;	/* (r) */
 	struct vmx_decoded mmio;	/* (r) for VMX_COMPLETE_MMIO_READ */
 	u64 completion_rip;		/* (r) for #GP: the instruction itself */
+	bool split_lock;		/* (r) the host has to look at one */
 	bool notify_window;		/* (r) WARD_RUN_NOTIFY_WINDOW */
 	char fail_why[112];		/* (r) last failed entry, for the dump */
 
@@ -319,8 +318,10 @@ void vmx_host_write_fields(struct vmx_vcpu *v);
 /* Those that can change while the runner stays on one CPU. Interrupts off. (l) */
 void vmx_host_refresh_fields(struct vmx_vcpu *v);
 int vmx_host_init(void);
-/* Guest breakpoints into the hardware, if DR7 enables any. (l) */
+/* Guest breakpoints into the hardware, if DR7 enables any. Interrupts off. (l) */
 void vmx_host_load_guest_drs(struct vmx_vcpu *v);
+/* The host's breakpoints back, before interrupts are on. (l) */
+void vmx_host_drs_before_irqs(struct vmx_vcpu *v);
 u64 vmx_host_xcr0(void);
 /* XCR0 bits that a guest may set. */
 u64 vmx_guest_xcr0_supported(void);
