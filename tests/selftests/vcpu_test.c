@@ -156,6 +156,16 @@ static void xsave_values(void)
 	memset(area + 160, 0, 256);
 	*(__u32 *)(area + 24) = 0xffff1f80;
 	CHECK_EQ(set_xsave(area, length), -EINVAL);
+	/* Which MXCSR bits exist is the CPU's to say, not the area's. */
+	*(__u32 *)(area + 24) = 0x9fc0;
+	*(__u32 *)(area + 28) = 0xffffffff;
+	CHECK_EQ(set_xsave(area, length), 0);
+	*(__u32 *)(area + 24) = 0xffffffff;
+	CHECK_EQ(set_xsave(area, length), -EINVAL);
+	*(__u32 *)(area + 24) = 0x9f80;
+	memcpy(area + 160, copy + 160, 256);
+	REQUIRE_EQ(set_xsave(area, length), 0);
+	memset(area + 160, 0, 256);
 	*(__u32 *)(area + 24) = 0x1f80;
 	*(__u64 *)(area + 512) = 1ull << 62 | 3;
 	CHECK_EQ(set_xsave(area, length), -EINVAL);
