@@ -230,6 +230,8 @@ struct ward_map_op {
  *
  * vCPUs never see the map half changed. When the call returns, no CPU can
  * reach a page through what was removed or forbidden.
+ * Errors: -EEXIST, -ENOENT as above; -EBADF, -EACCES, -ENODEV the file;
+ * -ENOSPC too many regions.
  */
 struct ward_map {
 	__u32 size;
@@ -516,7 +518,7 @@ enum ward_exit {
 	WARD_EXIT_HYPERCALL,		/* VMCALL, with WARD_VM_HYPERCALLS */
 	WARD_EXIT_HALT,			/* HLT in a VM without WARD_VM_LAPIC */
 	WARD_EXIT_SHUTDOWN,		/* triple fault; the vCPU does not run again
-					 * until its registers are set */
+					 * until its RIP is set */
 	WARD_EXIT_FAIL_ENTRY,		/* the CPU refused the guest's state */
 	WARD_EXIT_MEMORY,		/* a page of a region cannot be had */
 	WARD_EXIT_WINDOW,		/* asked for: the guest is interruptible */
