@@ -222,16 +222,25 @@ def end(process):
             continue
 
 
+def evidence(lines):
+    """Of a log: what surrounds the first failed tests, else its end."""
+    failed = [at for at, line in enumerate(lines) if (test := TEST.match(line)) and test[1] and not test[3]]
+    if not failed:
+        return lines[-30:]
+    kept = sorted({near for at in failed[:5] for near in range(at - 6, at + 5)})
+    return [lines[at] for at in kept if 0 <= at < len(lines)]
+
+
 def explain(outcome):
-    """For a failure: which tests, how to run it alone, the end of its log."""
+    """For a failure: which tests, how to run it alone, what its log says."""
     lines = outcome.log.read_text("utf-8", "replace").replace("\r", "").splitlines()
     print(f"\n=== {outcome.step.name} failed ===")
     for case in outcome.cases:
         if case.result == "failed":
             print(f"  {case.name}" + (f": {case.why}" if case.why else ""))
     print(f"alone: {outcome.step.command}")
-    print(f"log: {outcome.log.relative_to(TOP)}, its end:")
-    for line in lines[-30:]:
+    print(f"from its log, {outcome.log.relative_to(TOP)}:")
+    for line in evidence(lines):
         print(f"  | {line}")
 
 
