@@ -74,7 +74,7 @@ check:
 	$(Q)$(TOP)/tests/check
 
 check-long:
-	$(Q)$(TOP)/tests/check --long
+	$(Q)$(TOP)/tests/check long
 
 run:
 	$(Q)$(TOP)/tests/run-guest $(ARGS)
