@@ -24,7 +24,7 @@ MODULE_DIRS := ept ioctl_uapi module vmcs vmx
 Q := $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all module modules user tests lab lab-files check check-long run \
+.PHONY: all module modules user tests lab lab-files check check-quick check-long run \
 	install style clean help $(KERNELS:%=module-%)
 
 all: module user
@@ -70,11 +70,8 @@ lab:
 # What tests/lab/run asks for before it boots KERNEL.
 lab-files: module-$(KERNEL) user tests
 
-check:
-	$(Q)$(TOP)/tests/check
-
-check-long:
-	$(Q)$(TOP)/tests/check long
+check check-quick check-long: check%:
+	$(Q)$(TOP)/tests/check $(patsubst -%,%,$*) $(ARGS)
 
 run:
 	$(Q)$(TOP)/tests/run-guest $(ARGS)
@@ -107,7 +104,7 @@ help:
 	@echo "make user        libward and the ward command, in build/user"
 	@echo "make lab         fetch and build what the lab needs (tests/lab)"
 	@echo "make lab-files   all that a run in the lab needs; KERNEL=$(KERNEL)"
-	@echo "make check       all tests that take minutes; check-long: all tests"
+	@echo "make check       the tests; check-quick for every edit, check-long for a release"
 	@echo "make run         boot a guest; ARGS= are handed to tests/run-guest"
 	@echo "make install     module, header, library, command; DESTDIR= PREFIX="
 	@echo "make style       checkpatch"

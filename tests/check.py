@@ -6,6 +6,9 @@
     tests/check NAME...         these tests, whatever their tier
     tests/check --list          which there are
 
+    --summary FILE              also write what was run, when and with what,
+                                as a page of Documentation/
+
 A command's output is kept in build/check/NAME.log. If it speaks TAP, each of
 its tests counts, otherwise the command is one test: status 0 passes, 4 skips,
 anything else fails. build/check/results.xml has it all in JUnit's form.
@@ -13,7 +16,9 @@ anything else fails. build/check/results.xml has it all in JUnit's form.
 
 import argparse
 import collections
+import datetime
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -26,10 +31,20 @@ from xml.sax.saxutils import escape, quoteattr
 TOP = Path(__file__).resolve().parent.parent
 LOGS = TOP / "build/check"
 TIERS = ("quick", "check", "long")
+RESULTS = ("passed", "failed", "skipped")
 
 # `at_once`: False: alone; True: beside another one (a lab keeps one CPU busy).
 # `silent`: any output, as a compiler's warning, is a failure.
 Step = collections.namedtuple("Step", "name tier at_once minutes command silent", defaults=(False,))
+
+# By how a step's name begins; the longest that fits counts.
+KINDS = {
+    "": "other", "user": "builds", "module": "builds", "generic": "builds", "lab-files": "builds",
+    "matrix": "builds", "unit": "unit tests", "kunit": "KUnit", "hello": "selftests", "selftests": "selftests",
+    "kselftest": "selftests", "images": "bare-metal images", "guest": "Linux guests", "host": "Linux guests",
+    "all": "Linux guests", "lab": "the lab itself", "static": "static checks", "fuzz": "fuzzing",
+    "inject": "fault injection", "life": "life cycle", "mutants": "mutants", "coverage": "coverage",
+}
 
 
 def module(kernel, flavour=""):
@@ -73,6 +88,10 @@ TEST = re.compile(r"^(not )?ok\b(?: *\d+)?(?: *- *| +|$)([^#]*)(?:# *(skip|todo)
 PLAN = re.compile(r"^1\.\.(\d+)(?: *# *skip\S*(.*))?", re.I)
 
 Case = collections.namedtuple("Case", "name result why")
+
+
+def kind(step):
+    return KINDS[max((begin for begin in KINDS if step.name.startswith(begin)), key=len)]
 
 
 class Outcome:
@@ -260,6 +279,47 @@ def write_junit(outcomes, path):
     path.write_text(re.sub(r"[^\t\n -\ud7ff\ue000-\ufffd]", "?", "\n".join(out)) + "\n")
 
 
+def print_kinds(outcomes):
+    totals = collections.defaultdict(lambda: [0, 0, 0])
+    for outcome in outcomes:
+        for at, word in enumerate(RESULTS):
+            totals[kind(outcome.step)][at] += outcome.count(word)
+    print()
+    for name, counts in totals.items():
+        print(f"{name:18} " + ", ".join(f"{n} {word}" for n, word in zip(counts, RESULTS) if n))
+
+
+def output_of(command):
+    done = subprocess.run(command, shell=True, cwd=TOP, capture_output=True, text=True)
+    return done.stdout.strip() if not done.returncode else "?"
+
+
+def write_summary(outcomes, selection, seconds, path):
+    """A table of the run in reStructuredText."""
+    lab = [output_of(f"basename $(tests/lab/kernel-dir {kernel})").removeprefix("linux-headers-")
+           for kernel in ("stock-6.1", "stock-6.12")]
+    rows = [("Kind", "Test", "Passed", "Failed", "Skipped", "Seconds")]
+    rows += [(kind(o.step), o.step.name, *(str(o.count(word)) for word in RESULTS), f"{o.seconds:.0f}")
+             for o in outcomes]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    rule = "  ".join("=" * width for width in widths)
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    title = f"Results of tests/check {selection}"
+    skipped = [f"* {o.step.name}: {c.name}" + (f" ({c.why})" if c.why else "")
+               for o in outcomes for c in o.cases if c.result == "skipped"]
+    text = [".. SPDX-License-Identifier: GPL-2.0-only", "", title, "=" * len(title), "",
+            f"Written by ``tests/check {selection} --summary FILE``.", "",
+            f"* Date: {datetime.date.today()}, commit {output_of('git rev-parse --short HEAD')}",
+            f"* Machine: {os.cpu_count()} CPUs, {platform.freedesktop_os_release().get('PRETTY_NAME', '?')}, "
+            + output_of("gcc --version | head -n 1"),
+            "* Lab: Bochs 3.0; kernels " + ", ".join(lab), "",
+            rule, table[0], rule, *table[1:], rule, "", "In all: "
+            + ", ".join(f"{sum(o.count(word) for o in outcomes)} {word}" for word in RESULTS) + f" in {seconds / 60:.0f} minutes.", ""]
+    if skipped:
+        text += ["Skipped:", "", *skipped, ""]
+    path.write_text("\n".join(text))
+
+
 def parse():
     parser = argparse.ArgumentParser(prog="tests/check", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -268,6 +328,7 @@ def parse():
     parser.add_argument("--at-once", type=int, default=min(2, os.cpu_count() or 1), metavar="N",
                         help="how many labs may run beside each other (%(default)s)")
     parser.add_argument("--list", action="store_true", help="print the tests and their commands")
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="write a table of the results there")
     parser.add_argument("names", nargs="*", metavar="TIER | NAME", help="default: check")
     options = parser.parse_args()
     if len(options.names) == 1 and options.names[0] in TIERS:
@@ -307,7 +368,11 @@ def main():
         if outcome.count("failed"):
             explain(outcome)
     write_junit(runner.outcomes, LOGS / "results.xml")
-    counts = [sum(outcome.count(word) for outcome in runner.outcomes) for word in ("passed", "failed", "skipped")]
+    if options.summary:
+        write_summary(runner.outcomes, " ".join(options.names) or options.tier,
+                      time.monotonic() - runner.begin, options.summary)
+    print_kinds(runner.outcomes)
+    counts = [sum(outcome.count(word) for outcome in runner.outcomes) for word in RESULTS]
     print("\n{} passed, {} failed, {} skipped".format(*counts))
     return 1 if counts[1] or not counts[0] else 0
 
