@@ -76,8 +76,12 @@ struct ept_root *ept_root_create(u32 view)
 {
 	struct ept_root *root __free(kfree) = kzalloc(sizeof(*root), GFP_KERNEL_ACCOUNT);
 
-	if (!root || ept_table_init(&root->table, &ept_page_ops))
+	if (!root || ept_flush_check_init(&root->check))
 		return ERR_PTR(-ENOMEM);
+	if (ept_table_init(&root->table, &ept_page_ops)) {
+		ept_flush_check_exit(&root->check);
+		return ERR_PTR(-ENOMEM);
+	}
 
 	spin_lock_init(&root->lock);
 	root->view = view;
@@ -96,16 +100,34 @@ void ept_root_destroy(struct ept_root *root)
 	 */
 	ept_root_flush(root);
 	ept_table_destroy(&root->table);
+	ept_flush_check_exit(&root->check);
 	kfree(root);
 }
 
-static void flush_this_cpu(void *root)
+void ept_root_join(struct ept_root *root)
 {
+	unsigned long flags;
+
+	if (cpumask_test_cpu(smp_processor_id(), &root->cpus))
+		return;
+	/* A flush that sees the bit comes after what the check is told here. */
+	local_irq_save(flags);
+	cpumask_set_cpu(smp_processor_id(), &root->cpus);
+	smp_mb__after_atomic();
+	ept_flush_check_flushed(root);
+	local_irq_restore(flags);
+}
+
+static void flush_this_cpu(void *context)
+{
+	struct ept_root *root = context;
+
+	ept_flush_check_flushed(root);
 	/*
 	 * Errors are for CPUs that are not in VMX root operation now, see the
 	 * contract in root.h.
 	 */
-	(void)vmx_invept(VMX_INVEPT_SINGLE, ((struct ept_root *)root)->eptp);
+	(void)vmx_invept(VMX_INVEPT_SINGLE, root->eptp);
 }
 
 unsigned int ept_root_flush(struct ept_root *root)
@@ -125,13 +147,14 @@ void ept_root_changed(struct ept_root *root, const struct ept_change *change)
 {
 	lockdep_assert_held(&root->lock);
 	if (change->flush)
-		WRITE_ONCE(root->generation, root->generation + 1);
+		ept_flush_check_announced(root, change);
 }
 
 unsigned int ept_root_finish(struct ept_root *root, struct ept_change *change)
 {
 	unsigned int cpus = change->flush ? ept_root_flush(root) : 0;
 
+	ept_flush_check_finished(root, change);
 	free_retired(change->retired);
 	*change = (struct ept_change){};
 	return cpus;

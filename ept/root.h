@@ -12,6 +12,7 @@
 #include <linux/cpumask.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include "flush_check.h"
 #include "table.h"
 
 /**
@@ -20,19 +21,18 @@
  * @lock: a leaf but for what dirtying a page takes; held for table changes
  *        and reads, taken with interrupts on, never held over a flush
  * @eptp: value for the VMCS; constant
- * @cpus: CPUs that loaded this root since it was made; set by the runner
- *        before entry, never cleared
+ * @cpus: CPUs that loaded this root since it was made, see ept_root_join();
+ *        never cleared
  * @view: 0 is the plain one
- * @generation: bumped with every change that asks for a flush; written under
- *              @lock, may be read without
+ * @check: that no flush is forgotten, see flush_check.h
  */
 struct ept_root {
 	struct ept_table table;
 	spinlock_t lock;
 	u64 eptp;
 	u32 view;
-	u64 generation;
 	struct cpumask cpus;
+	struct ept_flush_check check;
 };
 
 /* How the kernel provides pages for tables: for ept_cache_fill() and _drain(). */
@@ -42,6 +42,12 @@ extern const struct ept_ops ept_page_ops;
 struct ept_root *ept_root_create(u32 view);
 /* No vCPU uses it any more. May sleep; ERR_PTR and NULL are ignored. */
 void ept_root_destroy(struct ept_root *root);
+
+/**
+ * ept_root_join - from now on this CPU may cache translations of @root
+ * Context: preemption off; before the CPU enters a guest with @root.
+ */
+void ept_root_join(struct ept_root *root);
 
 /**
  * ept_root_flush - no CPU keeps a translation of this root that is older
@@ -55,7 +61,7 @@ void ept_root_destroy(struct ept_root *root);
 unsigned int ept_root_flush(struct ept_root *root);
 
 /**
- * ept_root_changed - note in root->generation that @change asks for a flush
+ * ept_root_changed - say that @change was made and ept_root_finish() will follow
  * Context: root->lock, before it is dropped after the change.
  */
 void ept_root_changed(struct ept_root *root, const struct ept_change *change);

@@ -56,6 +56,18 @@ static u64 make_leaf(u64 hpa, int level, u64 perm)
 	       (level > EPT_4K ? EPT_LEAF : 0);
 }
 
+/* The only store to an entry that a CPU can see. */
+static void write_entry(struct ept_table *t, u64 *entry, int level, u64 new)
+{
+	u64 old = *entry;
+
+	WRITE_ONCE(*entry, new);
+	if (is_present(old) &&
+	    (!is_leaf(old, level) || !is_leaf(new, level) || (old ^ new) & EPT_ADDRESS ||
+	     old & ~new & EPT_RWX))
+		t->generation++;
+}
+
 static bool is_empty(const u64 *table)
 {
 	for (unsigned int i = 0; i < EPT_ENTRIES; i++)
@@ -69,6 +81,7 @@ int ept_table_init(struct ept_table *t, const struct ept_ops *ops)
 	t->ops = ops;
 	t->top = ops->alloc();
 	t->tables = 1;
+	t->generation = 0;
 	return t->top ? 0 : -ENOMEM;
 }
 
@@ -137,7 +150,7 @@ static void split(struct ept_table *t, struct ept_cache *cache, u64 *entry, int 
 
 	for (unsigned int i = 0; i < EPT_ENTRIES; i++)
 		table[i] = make_leaf(hpa + i * EPT_SPAN(level - 1), level - 1, perm);
-	WRITE_ONCE(*entry, link_to(t, table));
+	write_entry(t, entry, level, link_to(t, table));
 	/* Else a later change of one small page would meet the cached large one. */
 	change->flush = true;
 }
@@ -165,7 +178,7 @@ static void set_leaf(struct ept_table *t, u64 *entry, int level, u64 leaf,
 {
 	u64 old = *entry;
 
-	WRITE_ONCE(*entry, leaf);
+	write_entry(t, entry, level, leaf);
 	if (!is_present(old))
 		return;
 	if (!is_leaf(old, level)) {
@@ -201,7 +214,7 @@ int ept_map(struct ept_table *t, struct ept_cache *cache, u64 gpa, u64 hpa,
 		if (is_present(*entry))
 			split(t, cache, entry, at, change);
 		else
-			WRITE_ONCE(*entry, link_to(t, take(t, cache)));
+			write_entry(t, entry, at, link_to(t, take(t, cache)));
 		at--;
 		entry = &table_below(t, *entry)[index_of(gpa, at)];
 	}
@@ -248,7 +261,7 @@ static bool lower(struct ept_table *t, u64 *table, int level, u64 gpa, u64 end, 
 			u64 new = perm & EPT_R ? old & ~(EPT_RWX & ~perm) : 0;
 
 			if (new != old) {
-				WRITE_ONCE(*entry, new);
+				write_entry(t, entry, level, new);
 				change->flush = true;
 				cleared |= !new;
 			}
@@ -262,7 +275,7 @@ static bool lower(struct ept_table *t, u64 *table, int level, u64 gpa, u64 end, 
 			 */
 			if (whole || (lower(t, below, level - 1, gpa, stop, perm, change) &&
 				      is_empty(below))) {
-				WRITE_ONCE(*entry, 0);
+				write_entry(t, entry, level, 0);
 				retire(t, below, level - 1, change);
 				cleared = true;
 			}

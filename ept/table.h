@@ -77,11 +77,16 @@ struct ept_cache {
  * @ops: constant
  * @top: the level 4 table; constant
  * @tables: how many pages there are, @top included
+ * @generation: counts the stores after which a CPU may have cached more than
+ *              the tables say. Told from the entries alone, not from what an
+ *              operation reports in ept_change.flush, so that the two can be
+ *              held against each other.
  */
 struct ept_table {
 	const struct ept_ops *ops;
 	u64 *top;
 	unsigned long tables;
+	u64 generation;
 };
 
 /**
@@ -90,12 +95,14 @@ struct ept_table {
  *         through a retired page: INVEPT on all CPUs before the change counts
  *         as done and before @retired is freed
  * @retired: pages that ept_ops.retire collected
+ * @generation: the table's when the change was announced, see root.c
  *
  * May be handed to several operations one after the other; it accumulates.
  */
 struct ept_change {
 	bool flush;
 	void *retired;
+	u64 generation;
 };
 
 /**

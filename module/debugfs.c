@@ -55,9 +55,9 @@ static void show_roots(struct ward_vm *vm, struct seq_file *file)
 
 		scoped_guard(spinlock, &root->lock) {
 			tables = root->table.tables;
-			generation = root->generation;
+			generation = root->table.generation;
 		}
-		seq_printf(file, "view             %d: %lu tables, %llu flushes asked for, on CPUs %*pbl\n",
+		seq_printf(file, "view             %d: %lu tables, %llu entries lowered, on CPUs %*pbl\n",
 			   view, tables, generation, cpumask_pr_args(&root->cpus));
 	}
 }

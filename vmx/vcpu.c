@@ -283,7 +283,7 @@ int vmx_vcpu_load(struct vmx_vcpu *v)
 	}
 	if (v->last_cpu != smp_processor_id()) {
 		v->last_cpu = smp_processor_id();
-		cpumask_set_cpu(v->last_cpu, &v->vm->root->cpus);
+		ept_root_join(v->vm->root);
 		vmx_host_write_fields(v);
 		/* What this CPU cached when the vCPU last ran here is old. */
 		vmx_flush_guest_tlb(v);
