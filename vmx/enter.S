@@ -8,8 +8,11 @@
  * runs.
  */
 #include <linux/linkage.h>
+#include <asm/alternative.h>
 #include <asm/asm.h>
+#include <asm/msr-index.h>
 #include <asm/nospec-branch.h>
+#include <asm/percpu.h>
 #include <asm/unwind_hints.h>
 #include <asm-generic/errno-base.h>
 #include "vmx/regs.h"
@@ -87,13 +90,16 @@ SYM_INNER_LABEL_ALIGN(vmx_exit_arrival, SYM_L_GLOBAL)
 	mov	%r14, VMX_REGS_R14(%rdi)
 	mov	%r15, VMX_REGS_R15(%rdi)
 	pop	VMX_REGS_RDI(%rdi)
-	xor	%eax, %eax
+	xor	%ebx, %ebx
 
 .Lout:
-	/* No guest value stays in a register for the host to speculate with. */
+	/*
+	 * No guest value stays in a register for the host to speculate with.
+	 * The result is in %ebx, which nothing below touches.
+	 */
+	xor	%eax, %eax
 	xor	%ecx, %ecx
 	xor	%edx, %edx
-	xor	%ebx, %ebx
 	xor	%esi, %esi
 	xor	%ebp, %ebp
 	xor	%r8d, %r8d
@@ -108,6 +114,23 @@ SYM_INNER_LABEL_ALIGN(vmx_exit_arrival, SYM_L_GLOBAL)
 	/* Before the first RET: the guest may have filled the return stack. */
 	FILL_RETURN_BUFFER %rcx, RSB_ENTRIES, X86_FEATURE_RSB_VMEXIT, X86_FEATURE_RSB_VMEXIT_LITE
 
+	/*
+	 * A guest has no SPEC_CTRL of its own. But where IBRS is not of the
+	 * enhanced kind, only a write after the exit shields the host from
+	 * what the guest trained.
+	 */
+	ALTERNATIVE "jmp .Lspec_ctrl_done", "", X86_FEATURE_KERNEL_IBRS
+	movq	PER_CPU_VAR(x86_spec_ctrl_current), %rdx
+	movl	%edx, %eax
+	shrq	$32, %rdx
+	movl	$MSR_IA32_SPEC_CTRL, %ecx
+	wrmsr
+.Lspec_ctrl_done:
+	/* A call, and so behind the two above. */
+	CLEAR_BRANCH_HISTORY_VMEXIT
+	mov	%ebx, %eax
+	xor	%ebx, %ebx
+
 	pop	%rdi
 	pop	%rbx
 	pop	%r12
@@ -119,13 +142,13 @@ SYM_INNER_LABEL_ALIGN(vmx_exit_arrival, SYM_L_GLOBAL)
 
 .Lfail_restore:
 	/* VMfail: nothing was switched, but the registers hold guest values. */
-	mov	$-EIO, %eax
+	mov	$-EIO, %ebx
 	jmp	.Lout
 .Lfail_valid:
-	mov	$-EIO, %eax
+	mov	$-EIO, %ebx
 	jmp	.Lout
 .Lfault:
-	mov	$-ENXIO, %eax
+	mov	$-ENXIO, %ebx
 	jmp	.Lout
 
 	_ASM_EXTABLE(.Lvmwrite, .Lfault)

@@ -20,10 +20,12 @@
 #include <linux/smp.h>
 #include <linux/syscore_ops.h>
 #include <asm/msr.h>
+#include <asm/nospec-branch.h>
 #include <asm/perf_event.h>
 #include <asm/reboot.h>
 #include <asm/tlbflush.h>
 #include <asm/tsc.h>
+#include "ept/flush_check.h"
 #include "vmcs/instr.h"
 #include "vmx/root.h"
 #include "vmx/vcpu.h"
@@ -84,6 +86,7 @@ static int root_enter_cpu(void)
 	}
 	/* Nothing cached under this CPU's earlier owners may be used. */
 	vmx_invept(VMX_INVEPT_ALL, 0);
+	ept_flush_check_new_epoch();
 	vmx_invvpid(VMX_INVVPID_ALL, 0);
 	rc->on = true;
 	return 0;
@@ -114,6 +117,7 @@ static void root_leave_cpu(void)
 		root_unload(v);
 	rc->on = false;
 	vmx_vmxoff();
+	ept_flush_check_new_epoch();
 	cr4_clear_bits(X86_CR4_VMXE);
 	intel_pt_handle_vmx(0);
 }
@@ -356,6 +360,8 @@ int vmx_root_claim(struct vmx_vcpu *v)
 	local_irq_save(flags);
 	if (rc->on && !vmx_vmptrld(v->vmcs_hpa)) {
 		moved = 1;
+		/* What another guest taught the branch predictors is not for this one. */
+		indirect_branch_prediction_barrier();
 		rc->current_vmcs = v;
 		if (from != cpu) {
 			list_add(&v->loaded_link, &rc->loaded);

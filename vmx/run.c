@@ -17,7 +17,9 @@
 #include <asm/cpu.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
+#include <asm/nospec-branch.h>
 #include <asm/special_insns.h>
+#include "ept/root.h"
 #include "vmx/exit.h"
 #include "vmx/root.h"
 
@@ -104,6 +106,15 @@ static __always_inline void mitigate_before_entry(void)
 		asm volatile("verw %[sel]" : : [sel] "m"(verw_selector) : "cc");
 }
 
+/* The guest may have trained predictors that the runner's user space uses. */
+static void shield_user_space(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+#endif
+}
+
 static void apply_tsc_offset(struct vmx_vcpu *v)
 {
 	s64 offset = READ_ONCE(v->vm->tsc_offset) + v->tsc_adjust;
@@ -157,6 +168,7 @@ static int enter_and_handle(struct vmx_vcpu *v)
 		native_write_cr2(v->cr2);
 	vmx_stat(v, WARD_STAT_ENTRIES);
 
+	ept_flush_check_entry(v->vm->root);
 	mitigate_before_entry();
 	rc = vmx_enter(&v->regs);
 
@@ -222,6 +234,7 @@ int vmx_vcpu_run(struct vmx_vcpu *v)
 	if (result != VMX_RUN_AGAIN && result != VMX_RUN_HALT)
 		vmx_context_fill(v);
 	vmx_host_leave(v);
+	shield_user_space();
 	vmx_vcpu_put(v);
 
 	if (unlikely(v->split_lock)) {
