@@ -143,7 +143,7 @@ unsigned int ept_root_flush(struct ept_root *root)
 	return cpumask_weight(&root->cpus);
 }
 
-void ept_root_changed(struct ept_root *root, const struct ept_change *change)
+void ept_root_changed(struct ept_root *root, struct ept_change *change)
 {
 	lockdep_assert_held(&root->lock);
 	if (change->flush)

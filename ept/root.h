@@ -64,7 +64,7 @@ unsigned int ept_root_flush(struct ept_root *root);
  * ept_root_changed - say that @change was made and ept_root_finish() will follow
  * Context: root->lock, before it is dropped after the change.
  */
-void ept_root_changed(struct ept_root *root, const struct ept_change *change);
+void ept_root_changed(struct ept_root *root, struct ept_change *change);
 
 /**
  * ept_root_finish - flush if @change asks for it, then free retired tables
