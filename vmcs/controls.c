@@ -115,23 +115,23 @@ static const char *control_name(enum vmx_capability_group group, u32 bits)
 		    bits >> (c->bit - 32) & 1)
 			return c->name;
 	}
-	return "a VMX control without a name";
+	return "of a control without a name";
 }
 
-/* The few that a CPU might not let Ward turn off. */
+/* The few that a CPU might not let Ward turn off, worded for what follows "capability". */
 static const char *stuck_name(enum vmx_capability_group group, u32 bits)
 {
 	if (group == VMX_GROUP_ENTRY)
-		return "entry_ia32e cannot be off";
+		return "to switch entry_ia32e off";
 	if (bits & CPU_BASED_CR3_LOAD_EXITING)
-		return "cr3_load_exiting cannot be off";
+		return "to switch cr3_load_exiting off";
 	if (bits & CPU_BASED_CR3_STORE_EXITING)
-		return "cr3_store_exiting cannot be off";
+		return "to switch cr3_store_exiting off";
 	if (bits & CPU_BASED_INVLPG_EXITING)
-		return "invlpg_exiting cannot be off";
+		return "to switch invlpg_exiting off";
 	if (bits & CPU_BASED_PAUSE_EXITING)
-		return "pause_exiting cannot be off";
-	return "a window-exiting control cannot be off";
+		return "to switch pause_exiting off";
+	return "to switch window exiting off";
 }
 
 /* Adjust one group; NULL, or the name of what is missing. */

@@ -47,7 +47,8 @@ struct vmcs_controls {
  * @out: the controls; written on success only
  * @missing: on -ENODEV, name of the first thing the CPU lacks: a name of
  *	     vmx_capabilities.h, or, where the CPU has something that cannot
- *	     be switched off, that name and " cannot be off". NULL on success.
+ *	     be switched off, "to switch", that name, "off". Both go behind
+ *	     "the CPU lacks the capability". NULL on success.
  *
  * Context: any.
  * Return: 0, or -ENODEV where Ward cannot run on this CPU.
