@@ -212,8 +212,16 @@ static int root_cpu_offline(unsigned int cpu)
 	return 0;
 }
 
+/*
+ * The TSC starts again at 0 where the machine lost its power. Guests were not
+ * told of any suspend, so for them it goes on from where it was.
+ */
+u64 vmx_tsc_lost;
+static u64 root_suspend_tsc;
+
 static int root_suspend(void)
 {
+	root_suspend_tsc = rdtsc();
 	if (root_users)
 		root_leave_cpu();
 	return 0;
@@ -221,6 +229,10 @@ static int root_suspend(void)
 
 static void root_resume(void)
 {
+	u64 now = rdtsc();
+
+	if (now < root_suspend_tsc)
+		WRITE_ONCE(vmx_tsc_lost, vmx_tsc_lost + root_suspend_tsc - now);
 	/* A failure shows as -EIO of the VMs; nothing can be refused here. */
 	if (root_users)
 		root_enter_cpu();

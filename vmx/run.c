@@ -117,7 +117,7 @@ static void shield_user_space(void)
 
 static void apply_tsc_offset(struct vmx_vcpu *v)
 {
-	s64 offset = READ_ONCE(v->vm->tsc_offset) + v->tsc_adjust;
+	s64 offset = vmx_vm_tsc_offset(v->vm) + v->tsc_adjust;
 
 	if (offset == v->tsc_offset)
 		return;

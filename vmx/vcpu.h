@@ -266,9 +266,18 @@ static inline void vmx_stat(struct vmx_vcpu *v, enum ward_stat stat)
 	WRITE_ONCE(v->stats[stat], v->stats[stat] + 1);
 }
 
+/* By how much suspends set the host's TSC back, see root.c. */
+extern u64 vmx_tsc_lost;
+
+/* What the VM adds to the host's TSC as it is now. */
+static inline s64 vmx_vm_tsc_offset(const struct vmx_vm *vm)
+{
+	return READ_ONCE(vm->tsc_offset) + READ_ONCE(vmx_tsc_lost);
+}
+
 static inline u64 vmx_guest_tsc(const struct vmx_vcpu *v, u64 host_tsc)
 {
-	return host_tsc + READ_ONCE(v->vm->tsc_offset) + v->tsc_adjust;
+	return host_tsc + vmx_vm_tsc_offset(v->vm) + v->tsc_adjust;
 }
 
 /* --- vcpu.c --- */

@@ -14,7 +14,7 @@ int vmx_vm_init(struct vmx_vm *vm, u32 flags, struct ept_root *root)
 {
 	vm->flags = flags;
 	vm->root = root;
-	vm->tsc_offset = -(s64)rdtsc();
+	vm->tsc_offset = -(s64)(rdtsc() + vmx_tsc_lost);
 	vm->cpuid = vmx_cpuid_create(flags);
 	return vm->cpuid ? 0 : -ENOMEM;
 }
@@ -66,7 +66,7 @@ int vmx_vm_msi(struct vmx_vm *vm, u64 address, u32 data)
 void vmx_vm_get_clock(struct vmx_vm *vm, struct ward_clock *clock)
 {
 	clock->host_tsc = rdtsc();
-	clock->guest_tsc = clock->host_tsc + READ_ONCE(vm->tsc_offset);
+	clock->guest_tsc = clock->host_tsc + vmx_vm_tsc_offset(vm);
 	clock->tsc_khz = tsc_khz;
 }
 
@@ -76,7 +76,7 @@ void vmx_vm_set_clock(struct vmx_vm *vm, const struct ward_clock *clock)
 	struct vmx_vcpu *v;
 	int i;
 
-	WRITE_ONCE(vm->tsc_offset, (s64)(clock->guest_tsc - host));
+	WRITE_ONCE(vm->tsc_offset, (s64)(clock->guest_tsc - host - vmx_tsc_lost));
 	/* Running vCPUs take the offset at their next entry: make it now. */
 	rcu_read_lock();
 	for (i = 0; i < WARD_MAX_VCPUS; i++) {
