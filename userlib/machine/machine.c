@@ -364,14 +364,15 @@ static int give_input(struct machine *m)
 
 	if (pthread_mutex_trylock(&m->lock))
 		return -EBUSY;
-	count = uart_room(&m->uart);
-	if (count > m->input_count)
-		count = m->input_count;
-	if (count)
+	/* The port calls when there is room again only if it was asked in vain. */
+	while (m->input_count && (count = uart_room(&m->uart)) > 0) {
+		if (count > m->input_count)
+			count = m->input_count;
 		uart_receive(&m->uart, m->input, count);
+		m->input_count -= count;
+		memmove(m->input, m->input + count, m->input_count);
+	}
 	pthread_mutex_unlock(&m->lock);
-	m->input_count -= count;
-	memmove(m->input, m->input + count, m->input_count);
 	return 0;
 }
 
