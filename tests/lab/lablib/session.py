@@ -15,7 +15,7 @@ import time
 
 from . import wire
 from .say import LabFailure, note
-from .verdict import KernelLog, Serial
+from .verdict import INTENDED, KernelLog, Serial
 
 # Seconds of the emulator's processor time, which it always uses up: on a busy
 # machine a healthy host may need several times as much wall time.
@@ -33,13 +33,14 @@ class TimedOut(Exception):
 class Session:
     """Carries one run's streams, and judges its host."""
 
-    def __init__(self, emulator, gets, console, timeout, cpus, keyboard=None):
+    def __init__(self, emulator, gets, console, timeout, cpus, keyboard=None, second_kernel=False):
         self.emulator = emulator
         self.wire = wire.Wire()
         self.log = KernelLog(console)
         self.serial = Serial(emulator.serial)
         self.gets = gets
         self.keyboard = keyboard        # (from this descriptor, to that one)
+        self.second_kernel = second_kernel      # is still to come
         self.status = None
         self.failures = []
         self.problems = []              # of files to hand back
@@ -96,6 +97,8 @@ class Session:
                 raise LabFailure("the host was reset")
             self.booted = True
         elif kind == wire.HELLO:
+            if self.hello:
+                self._second_kernel()
             self.hello = True
             self.wire.strange = 0       # the emulator's banner came before
         elif kind in (wire.FILE, wire.DATA, wire.FILE_END):
@@ -104,6 +107,16 @@ class Session:
             self.status = int.from_bytes(payload, "little")
         elif kind == wire.END:
             self.ended = True
+
+    def _second_kernel(self):
+        """The agent has started again, by kexec. Only the panic that led there is forgiven."""
+        if not self.second_kernel:
+            raise LabFailure("the host went over to a second kernel")
+        self.second_kernel = False
+        self.serial.poll()
+        self.serial.panicked = False
+        for log in (self.log, self.serial):
+            log.splats = [at for at in log.splats if not INTENDED.search(log.lines[at])]
 
     def _file(self, kind, payload):
         if kind == wire.DATA:
@@ -133,7 +146,10 @@ class Session:
         write_all(self.keyboard[1], data)
 
     def _look_at_log(self):
-        if self.serial.poll() and not self.stop_at:
+        splat = self.serial.poll()
+        if self.second_kernel:
+            return                      # a panic may be the way to it
+        if splat and not self.stop_at:
             self.stop_at = self.emulator.seconds() + (1 if self.serial.panicked else GRACE)
         if (self.serial.panicked or self.log.splats) and not self.stop_at:
             self.stop_at = self.emulator.seconds() + GRACE
@@ -151,7 +167,7 @@ class Session:
         if not self.hello and now > BOOT:
             raise LabFailure(f"the host did not come up in {BOOT} s")
         for cpu, last in self.ticks.items():
-            if now - last > self.hang:
+            if now - last > self.hang + (BOOT if self.second_kernel else 0):
                 raise LabFailure(f"the host hangs: nothing from CPU {cpu} for {self.hang:.0f} s")
         if time.monotonic() > self.deadline:
             raise TimedOut
@@ -166,6 +182,8 @@ class Session:
                          + (": " + "; ".join(words) if words else ""))
 
     def _judge(self):
+        if self.second_kernel:
+            raise LabFailure("no second kernel came up")
         if self.log.splats:
             raise LabFailure(f"the host's kernel complained: {self._reason()}")
         if self.failures:

@@ -28,6 +28,8 @@ SPLAT = re.compile("|".join((
     r"list_(?:add|del) corruption",
 )))
 PANIC = re.compile(r"Kernel panic - not syncing|end Kernel panic|PANIC: double fault")
+# The panic that sysrq's "c" asks for.
+INTENDED = re.compile(r"Kernel panic - not syncing: sysrq triggered crash")
 
 # What Debian's kernel says in the lab without anything being wrong.
 HARMLESS = re.compile("|".join((
