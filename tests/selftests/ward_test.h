@@ -30,7 +30,9 @@
 #include <unistd.h>
 #include <libward.h>
 
+#ifndef TEST_SECONDS
 #define TEST_SECONDS	30	/* then a test is killed */
+#endif
 #define STATUS_SKIP	4
 
 #define PAGE		0x1000ull
