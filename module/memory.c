@@ -56,23 +56,6 @@ void ward_memory_destroy(struct ward_vm *vm)
 	kvfree(layout);
 }
 
-/* Index of the first entry that ends after @gpa. */
-static u32 layout_find(const struct ward_layout *layout, u64 gpa)
-{
-	u32 low = 0, high = layout->count;
-
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-		const struct ward_region *region = layout->entries[middle].region;
-
-		if (region->gpa + region->bytes > gpa)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
 /* ------------------------------------------------------------ use of the map */
 
 unsigned long ward_memory_begin(struct ward_memory *memory)
@@ -101,7 +84,7 @@ struct ward_region *ward_memory_find(struct ward_memory *memory, u64 gpa, u32 *p
 
 	guard(rcu)();
 	layout = rcu_dereference(memory->layout);
-	i = layout_find(layout, gpa);
+	i = ward_layout_find(layout, gpa);
 	if (i == layout->count)
 		return NULL;
 	region = layout->entries[i].region;
@@ -160,37 +143,6 @@ void ward_memory_show(struct ward_vm *vm, struct seq_file *file)
 
 /* ------------------------------------------------------------------ updates */
 
-static int check_op(const struct ward_map_op *op)
-{
-	if (op->reserved || op->prot & ~WARD_PROT_ALL)
-		return -EINVAL;
-	if (!op->bytes || !PAGE_ALIGNED(op->gpa | op->bytes))
-		return -EINVAL;
-	if (op->gpa >= WARD_GPA_END || op->bytes > WARD_GPA_END - op->gpa)
-		return -EINVAL;
-	if (op->op == WARD_MAP_REMOVE ? op->prot : !(op->prot & WARD_PROT_READ))
-		return -EINVAL;
-
-	switch (op->op) {
-	case WARD_MAP_ADD:
-		if (!PAGE_ALIGNED(op->origin) || op->origin + op->bytes < op->origin)
-			return -EINVAL;
-		if (op->source == WARD_MAP_FROM_FD)
-			return 0;
-		if (op->source != WARD_MAP_FROM_ADDRESS)
-			return -EINVAL;
-		break;
-	case WARD_MAP_REMOVE:
-	case WARD_MAP_PROTECT:
-		if (op->source || op->origin)
-			return -EINVAL;
-		break;
-	default:
-		return -EINVAL;
-	}
-	return op->fd == 0 || op->fd == -1 ? 0 : -EINVAL;
-}
-
 /*
  * A WARD_MAP on its way: the layout in the making, and the regions made for
  * it, @count of them; each has the reference that a layout's entry would have.
@@ -203,72 +155,24 @@ struct update {
 
 static int add(struct ward_vm *vm, struct update *update, const struct ward_map_op *op)
 {
-	struct ward_layout *next = update->next;
-	u32 at = layout_find(next, op->gpa);
+	int ret = ward_layout_fits(update->next, op->gpa, op->bytes);
 	struct ward_region *region;
 
-	if (at < next->count && next->entries[at].region->gpa < op->gpa + op->bytes)
-		return -EEXIST;
-	if (next->count == WARD_MAX_REGIONS)
-		return -ENOSPC;
+	if (ret)
+		return ret;
 	region = ward_region_create(vm, op);
 	if (IS_ERR(region))
 		return PTR_ERR(region);
 	update->created[update->count++] = region;
-
-	memmove(&next->entries[at + 1], &next->entries[at],
-		(next->count - at) * sizeof(next->entries[0]));
-	next->entries[at] = (struct ward_layout_entry){ region, op->prot };
-	next->count++;
-	next->bytes += op->bytes;
+	ward_layout_add(update->next, region, op->prot);
 	return 0;
 }
 
-static int change(struct update *update, const struct ward_map_op *op)
-{
-	struct ward_layout *next = update->next;
-	u32 at = layout_find(next, op->gpa);
-	const struct ward_region *region;
-
-	if (at == next->count)
-		return -ENOENT;
-	region = next->entries[at].region;
-	if (region->gpa != op->gpa || region->bytes != op->bytes)
-		return -ENOENT;
-	if (op->op == WARD_MAP_PROTECT) {
-		next->entries[at].prot = op->prot;
-		return 0;
-	}
-	next->count--;
-	next->bytes -= op->bytes;
-	memmove(&next->entries[at], &next->entries[at + 1],
-		(next->count - at) * sizeof(next->entries[0]));
-	return 0;
-}
-
-static const struct ward_layout_entry *entry_of(const struct ward_layout *layout,
-						const struct ward_region *region)
-{
-	u32 at = layout_find(layout, region->gpa);
-
-	return at < layout->count && layout->entries[at].region == region ?
-	       &layout->entries[at] : NULL;
-}
-
-/* Take out of @root what @next lacks of @old. */
 static void lower_root(struct ept_root *root, const struct ward_layout *old,
 		       const struct ward_layout *next, struct ept_change *change)
 {
 	guard(spinlock)(&root->lock);
-	for (u32 i = 0; i < old->count; i++) {
-		const struct ward_region *region = old->entries[i].region;
-		const struct ward_layout_entry *now = entry_of(next, region);
-		u32 prot = now ? now->prot : 0;
-
-		/* WARD_PROT_* have the values of EPT_R, EPT_W, EPT_X. */
-		if (old->entries[i].prot & ~prot)
-			ept_protect(&root->table, region->gpa, region->bytes, prot, change);
-	}
+	ward_layout_lower(&root->table, old, next, change);
 	ept_root_changed(root, change);
 }
 
@@ -280,9 +184,6 @@ static void apply(struct ward_vm *vm, const struct ward_layout *old, struct ward
 	struct ept_root *root;
 	unsigned int cpus = 0;
 	int view;
-
-	BUILD_BUG_ON(WARD_PROT_READ != EPT_R || WARD_PROT_WRITE != EPT_W ||
-		     WARD_PROT_EXEC != EPT_X);
 
 	/* Before any root's lock is taken, see ward_memory_retry(). */
 	WRITE_ONCE(memory->sequence, memory->sequence + 1);
@@ -302,7 +203,7 @@ static int build(struct ward_vm *vm, struct update *update, const struct ward_ma
 {
 	for (u32 i = 0; i < count; i++) {
 		int ret = ops[i].op == WARD_MAP_ADD ? add(vm, update, &ops[i]) :
-						      change(update, &ops[i]);
+						      ward_layout_change(update->next, &ops[i]);
 
 		if (ret) {
 			*failed = i;
@@ -327,7 +228,7 @@ long ward_call_map(struct ward_call *call)
 	if (!args->count)
 		return -EINVAL;
 	for (u32 i = 0; i < args->count; i++) {
-		ret = check_op(&ops[i]);
+		ret = ward_layout_check(&ops[i]);
 		if (ret) {
 			args->failed = i;
 			return ret;
@@ -354,11 +255,11 @@ long ward_call_map(struct ward_call *call)
 		       update.next->bytes);
 
 	for (u32 i = 0; i < old->count; i++)
-		if (!entry_of(update.next, old->entries[i].region))
+		if (!ward_layout_entry_of(update.next, old->entries[i].region))
 			ward_region_retire(old->entries[i].region);
 	/* Added and removed again by the same call. */
 	for (u32 i = 0; i < update.count; i++)
-		if (!entry_of(update.next, update.created[i]))
+		if (!ward_layout_entry_of(update.next, update.created[i]))
 			ward_region_retire(update.created[i]);
 	kvfree_rcu(old, rcu);
 	kfree(update.created);

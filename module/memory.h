@@ -13,34 +13,12 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include "module/layout.h"
 
 struct seq_file;
 struct ward_region;
 struct ward_vm;
 struct ward_vm_info;
-
-#define WARD_MAX_REGIONS	512
-/* Guest-physical addresses end here: a 4-level EPT translates one bit more. */
-#define WARD_GPA_END		(1ull << 47)
-
-/* One region as the map has it. */
-struct ward_layout_entry {
-	struct ward_region *region;
-	u32 prot;
-};
-
-/**
- * struct ward_layout - the map at one generation; constant once published
- * @bytes: sum of the regions
- * @entries: by rising gpa, without overlap; each holds a reference
- */
-struct ward_layout {
-	struct rcu_head rcu;
-	u64 generation;
-	u64 bytes;
-	u32 count;
-	struct ward_layout_entry entries[];
-};
 
 /**
  * struct ward_memory - the map, embedded in struct ward_vm

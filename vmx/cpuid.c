@@ -448,22 +448,3 @@ int vmx_cpuid_set(struct vmx_cpuid *cpuid, const struct ward_cpuid_entry *entrie
 	kfree(table);
 	return err;
 }
-
-/* ------------------------------------------------------------------ life */
-
-struct vmx_cpuid *vmx_cpuid_create(u32 flags)
-{
-	struct vmx_cpuid *cpuid = kzalloc(sizeof(*cpuid), GFP_KERNEL_ACCOUNT);
-
-	if (!cpuid)
-		return NULL;
-	vmx_cpuid_default(&cpuid->now, flags);
-	vmx_cpuid_derive(cpuid);
-	cpuid->most = cpuid->now;
-	return cpuid;
-}
-
-void vmx_cpuid_destroy(struct vmx_cpuid *cpuid)
-{
-	kfree(cpuid);
-}

@@ -12,6 +12,7 @@
  */
 #include <linux/bits.h>
 #include <linux/kernel.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
@@ -359,7 +360,7 @@ static void fill_extended(struct vmx_cpuid_table *table)
  * than 0xb, 0x18 (TLBs) is the host's affair, and the others go with features
  * that are hidden.
  */
-void vmx_cpuid_default(struct vmx_cpuid_table *table, u32 flags)
+static void fill_default(struct vmx_cpuid_table *table, u32 flags)
 {
 	host_leaf(0, 0, table->slots[SLOT_LEAF(0)]);
 	table->slots[SLOT_LEAF(0)][LEAF_EAX] = BASIC_LEAVES - 1;
@@ -374,4 +375,23 @@ void vmx_cpuid_default(struct vmx_cpuid_table *table, u32 flags)
 	fill_frequencies(table);
 	fill_hypervisor(table);
 	fill_extended(table);
+}
+
+/* ------------------------------------------------------------------ life */
+
+struct vmx_cpuid *vmx_cpuid_create(u32 flags)
+{
+	struct vmx_cpuid *cpuid = kzalloc(sizeof(*cpuid), GFP_KERNEL_ACCOUNT);
+
+	if (!cpuid)
+		return NULL;
+	fill_default(&cpuid->now, flags);
+	vmx_cpuid_derive(cpuid);
+	cpuid->most = cpuid->now;
+	return cpuid;
+}
+
+void vmx_cpuid_destroy(struct vmx_cpuid *cpuid)
+{
+	kfree(cpuid);
 }

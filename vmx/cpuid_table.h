@@ -84,7 +84,5 @@ int vmx_cpuid_slot(u32 leaf, u32 subleaf);
 bool vmx_cpuid_has_subleaves(u32 leaf);
 /* Make the table consistent in itself and compute what follows from it. */
 void vmx_cpuid_derive(struct vmx_cpuid *cpuid);
-/* cpuid_default.c. @flags: WARD_VM_* */
-void vmx_cpuid_default(struct vmx_cpuid_table *table, u32 flags);
 
 #endif /* WARD_VMX_CPUID_TABLE_H */

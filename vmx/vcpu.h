@@ -20,6 +20,7 @@
 #include "vmcs/controls.h"
 #include "vmx/cpuid.h"
 #include "vmx/decode.h"
+#include "vmx/event_queue.h"
 #include "vmx/lapic.h"
 #include "vmx/regs.h"
 #include "vmx/vmx.h"
@@ -44,24 +45,6 @@
 #define VMX_BLOCK_STI		1u
 #define VMX_BLOCK_MOV_SS	2u
 #define VMX_BLOCK_NMI		8u
-
-/**
- * struct vmx_events - what waits to be delivered; all (r)
- * @exception: a new exception, in the format of the entry-interruption field
- * @redeliver: an event whose delivery an exit interrupted
- * @insn_bytes: length for @redeliver, where its type needs one
- * @interrupt: without WARD_VM_LAPIC: a vector with bit 31 set
- * @nmis: pending, at most two (one being blocked, one latched)
- */
-struct vmx_events {
-	u32 exception;
-	u32 exception_error;
-	u32 redeliver;
-	u32 redeliver_error;
-	u32 insn_bytes;
-	u32 interrupt;
-	u32 nmis;
-};
 
 /* What vmx_host_leave() gives back; (l) */
 struct vmx_host_state {
