@@ -41,7 +41,7 @@ log: {folder}/bochs.log
 PR_SET_PDEATHSIG = 1
 
 
-def _die_with_parent():
+def die_with_parent():
     """However the run ends, its emulator does not go on without it."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -72,7 +72,7 @@ class Emulator:
                  "-rc", folder / "continue"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                 env=environment, cwd=folder, start_new_session=True,
-                preexec_fn=_die_with_parent)
+                preexec_fn=die_with_parent)
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def seconds(self):

@@ -1,21 +1,15 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * explain_test.c - break each entry check on its own.
- *
- * Every row takes a VMCS that passes all checks and changes as little as it
- * takes to break one rule; exactly that rule must be reported. At the end,
- * every rule in the tables must have been broken by some row.
+ * explain_rows.h - for each entry check the least that breaks it alone, and
+ * changes that break nothing. For explain_test.c.
  */
-#include <string.h>
+#ifndef KUNIT_EXPLAIN_ROWS_H
+#define KUNIT_EXPLAIN_ROWS_H
 
 #include "fake_vmcs.h"
-#include "tap.h"
-#include "vmcs/explain.h"
 #include "vmcs/explain_rules.h"
 
 #define MAX_POKES	6
-#define MAX_BROKEN	8
-#define MAX_HITS	512
 
 enum poke_op {
 	POKE_NONE,
@@ -507,8 +501,8 @@ static const struct row good_rows[] = {
 	  { NMI, SET(GUEST_ACTIVITY_STATE, 2) } },
 	{ "NMIs blocked, interrupt injected", LONG_MODE, 0,
 	  { INTERRUPT, IF, SET(BLOCK, 8) } },
-	{ "#GP with its error code", LONG_MODE, 0, { SET(INFO, 0x80000b0d) } },
-	{ "#GP in real mode", REAL_MODE, 0, { SET(INFO, 0x8000030d) } },
+	{ "general protection, with its error code", LONG_MODE, 0, { SET(INFO, 0x80000b0d) } },
+	{ "general protection in real mode", REAL_MODE, 0, { SET(INFO, 0x8000030d) } },
 	{ "any error code where the CPU lets it", LONG_MODE, 0,
 	  { SET(INFO, 0x80000b06), MSR_ON(VMX_MSR_BASIC, 1ull << 56) } },
 	{ "INT n", LONG_MODE, 0,
@@ -525,7 +519,7 @@ static const struct row good_rows[] = {
 	{ "secondary controls not activated", PROTECTED_MODE, 0,
 	  { OFF(PROC, CPU_BASED_ACTIVATE_SECONDARY_CONTROLS),
 	    SET(PROC2, ~0u) } },
-	{ "#DB ends HLT", LONG_MODE, 0,
+	{ "a debug exception ends HLT", LONG_MODE, 0,
 	  { SET(INFO, 0x80000301), SET(GUEST_ACTIVITY_STATE, 1) } },
 	{ "NMI window", LONG_MODE, 0,
 	  { ON(PROC, CPU_BASED_NMI_WINDOW_EXITING) } },
@@ -546,246 +540,4 @@ static const struct row good_rows[] = {
 	    SET(VM_ENTRY_MSR_LOAD_COUNT, 2), SET(VM_EXIT_MSR_STORE_ADDR, 1) } },
 };
 
-static struct fake_vmcs vmcs;
-
-/* Every (field, rule) that some row broke */
-static struct {
-	u32 field;
-	const char *rule;
-} hits[MAX_HITS];
-
-static size_t hit_count;
-
-static u32 part_field(enum segment_part part, unsigned int seg)
-{
-	static const u32 base[] = {
-		[PART_SELECTOR] = GUEST_ES_SELECTOR,
-		[PART_BASE] = GUEST_ES_BASE,
-		[PART_LIMIT] = GUEST_ES_LIMIT,
-		[PART_RIGHTS] = GUEST_ES_AR_BYTES,
-	};
-
-	return base[part] + 2 * seg;
-}
-
-static void apply(const struct poke *pokes, unsigned int seg)
-{
-	unsigned int i;
-
-	for (i = 0; i < MAX_POKES; i++) {
-		const struct poke *p = &pokes[i];
-
-		switch (p->op) {
-		case POKE_NONE:
-			break;
-		case POKE_SET:
-			vmcs.fields[p->where] = p->value;
-			break;
-		case POKE_ON:
-			vmcs.fields[p->where] |= p->value;
-			break;
-		case POKE_OFF:
-			vmcs.fields[p->where] &= ~p->value;
-			break;
-		case POKE_MSR_ON:
-			vmcs.msrs[p->where] |= p->value;
-			break;
-		case POKE_MSR_OFF:
-			vmcs.msrs[p->where] &= ~p->value;
-			break;
-		case POKE_SEG_SET:
-			vmcs.fields[part_field(p->where, seg)] = p->value;
-			break;
-		case POKE_SEG_ON:
-			vmcs.fields[part_field(p->where, seg)] |= p->value;
-			break;
-		case POKE_SEG_OFF:
-			vmcs.fields[part_field(p->where, seg)] &= ~p->value;
-			break;
-		}
-	}
-}
-
-/* Show what was reported, where that is not what was wanted. */
-static void diagnose(const struct vmcs_broken_rule *broken, size_t count)
-{
-	char text[256];
-	size_t i;
-
-	for (i = 0; i < count && i < MAX_BROKEN; i++) {
-		vmcs_broken_rule_text(&broken[i], text, sizeof(text));
-		printf("# %s\n", text);
-	}
-}
-
-static void expect_one(u32 field, const char *rule)
-{
-	struct vmcs_broken_rule broken[MAX_BROKEN] = { { 0 } };
-	char text[112];
-	size_t count, length;
-
-	count = vmcs_explain_entry(fake_read, &vmcs, vmcs.msrs,
-				   FAKE_MAXPHYADDR, broken, MAX_BROKEN);
-	if (!ok(count == 1 && broken[0].field == field &&
-		!strcmp(broken[0].rule, rule), "%s %s", vmcs_field_name(field),
-		rule)) {
-		diagnose(broken, count);
-		return;
-	}
-	length = vmcs_broken_rule_text(&broken[0], text, sizeof(text));
-	if (length >= sizeof(text) || !broken[0].section ||
-	    !strcmp(vmcs_field_name(field), "unknown field"))
-		ok(false, "its sentence fits and has names: %s", text);
-	if (hit_count < MAX_HITS) {
-		hits[hit_count].field = field;
-		hits[hit_count++].rule = rule;
-	}
-}
-
-static void test_rows(const struct row *rows, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		fake_vmcs(&vmcs, rows[i].guest);
-		apply(rows[i].pokes, 0);
-		expect_one(rows[i].field, rows[i].rule);
-	}
-}
-
-static void test_segments(void)
-{
-	unsigned int seg;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(segment_rows); i++) {
-		const struct segment_row *row = &segment_rows[i];
-
-		for (seg = 0; seg < WARD_SEG_COUNT; seg++) {
-			if (!(row->segments >> seg & 1))
-				continue;
-			fake_vmcs(&vmcs, row->guest);
-			apply(row->pokes, seg);
-			expect_one(part_field(row->part, seg), row->rule);
-		}
-	}
-}
-
-static void test_good(void)
-{
-	struct vmcs_broken_rule broken[MAX_BROKEN];
-	size_t i, count;
-
-	for (i = 0; i < ARRAY_SIZE(good_rows); i++) {
-		fake_vmcs(&vmcs, good_rows[i].guest);
-		apply(good_rows[i].pokes, 0);
-		count = vmcs_explain_entry(fake_read, &vmcs, vmcs.msrs,
-					   FAKE_MAXPHYADDR, broken, MAX_BROKEN);
-		if (!ok(count == 0, "%s", good_rows[i].rule))
-			diagnose(broken, count);
-	}
-}
-
-static bool was_hit(u32 field, const char *rule)
-{
-	size_t i;
-
-	for (i = 0; i < hit_count; i++)
-		if (hits[i].field == field && !strcmp(hits[i].rule, rule))
-			return true;
-	return false;
-}
-
-static void expect_hit(u32 field, const char *rule)
-{
-	if (!was_hit(field, rule))
-		ok(false, "no row breaks: %s %s", vmcs_field_name(field), rule);
-}
-
-static void test_coverage(void)
-{
-	static const struct entry_section * const sections[] = {
-		&vmcs_execution_section, &vmcs_exit_section,
-		&vmcs_entry_section, &vmcs_host_register_section,
-		&vmcs_host_segment_section, &vmcs_host_size_section,
-		&vmcs_guest_register_section, &vmcs_guest_table_section,
-		&vmcs_guest_rip_section, &vmcs_guest_activity_section,
-		&vmcs_guest_pdpte_section,
-	};
-	unsigned int failed = tap_failed, seg;
-	size_t i, j;
-
-	for (i = 0; i < ARRAY_SIZE(sections); i++)
-		for (j = 0; j < sections[i]->count; j++)
-			expect_hit(sections[i]->rules[j].field,
-				   sections[i]->rules[j].rule);
-	for (i = 0; i < vmcs_segment_rule_count; i++)
-		for (seg = 0; seg < WARD_SEG_COUNT; seg++)
-			if (vmcs_segment_rules[i].segments >> seg & 1)
-				expect_hit(part_field(vmcs_segment_rules[i].part,
-						      seg),
-					   vmcs_segment_rules[i].rule);
-	ok(tap_failed == failed, "every rule was broken (%zu cases)", hit_count);
-}
-
-static void test_capacity(void)
-{
-	struct vmcs_broken_rule broken[2] = { { 0 } };
-	size_t all;
-
-	fake_vmcs(&vmcs, LONG_MODE);
-	vmcs.fields[VIRTUAL_PROCESSOR_ID] = 0;
-	vmcs.fields[HOST_CR0] = 0;
-	vmcs.fields[GUEST_RFLAGS] = 0;
-	all = vmcs_explain_entry(fake_read, &vmcs, vmcs.msrs, FAKE_MAXPHYADDR,
-				 NULL, 0);
-	ok(all == 3, "three rules counted without room");
-	vmcs_explain_entry(fake_read, &vmcs, vmcs.msrs, FAKE_MAXPHYADDR,
-			   broken, 1);
-	ok(broken[0].field == VIRTUAL_PROCESSOR_ID && !broken[1].rule,
-	   "only as many written as fit, controls first");
-	memset(&vmcs.fields, 0, sizeof(vmcs.fields));
-	all = vmcs_explain_entry(fake_read, &vmcs, vmcs.msrs, FAKE_MAXPHYADDR,
-				 NULL, 0);
-	ok(all > 20, "a VMCS of zeros breaks %zu rules", all);
-	memset(&vmcs, 0xff, sizeof(vmcs));
-	all = vmcs_explain_entry(fake_read, &vmcs, vmcs.msrs, 64, NULL, 0);
-	ok(all > 20, "a VMCS of ones breaks %zu rules", all);
-}
-
-static void test_names(void)
-{
-	u32 i;
-
-	ok(!strcmp(vmcs_exit_reason_name(48), "EPT violation"),
-	   "a known exit reason");
-	ok(!strcmp(vmcs_exit_reason_name(35), "unknown exit reason") &&
-	   !strcmp(vmcs_exit_reason_name(0xffff), "unknown exit reason"),
-	   "unknown exit reasons");
-	ok(!strcmp(vmcs_instruction_error(7),
-		   "VM entry with invalid control fields"),
-	   "a known VM-instruction error");
-	ok(!strcmp(vmcs_instruction_error(14),
-		   "unknown VM-instruction error"),
-	   "an unknown VM-instruction error");
-	for (i = 0; i < 0x10000; i++)
-		if (!vmcs_field_name(i) || !vmcs_exit_reason_name(i) ||
-		    !vmcs_instruction_error(i))
-			break;
-	ok(i == 0x10000, "every number has a name");
-}
-
-int main(void)
-{
-	test_good();
-	test_rows(execution_rows, ARRAY_SIZE(execution_rows));
-	test_rows(exit_entry_rows, ARRAY_SIZE(exit_entry_rows));
-	test_rows(host_rows, ARRAY_SIZE(host_rows));
-	test_rows(guest_rows, ARRAY_SIZE(guest_rows));
-	test_rows(activity_rows, ARRAY_SIZE(activity_rows));
-	test_segments();
-	test_coverage();
-	test_capacity();
-	test_names();
-	return tap_done();
-}
+#endif

@@ -5,11 +5,11 @@
  * The VMCS starts out as one that the CPU would enter: a 64-bit host and the
  * guest that is asked for.
  */
-#ifndef UNIT_FAKE_VMCS_H
-#define UNIT_FAKE_VMCS_H
+#ifndef KUNIT_FAKE_VMCS_H
+#define KUNIT_FAKE_VMCS_H
 
-#include <string.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
