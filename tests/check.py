@@ -60,7 +60,7 @@ STEPS = (
     Step("unit-user",      "quick", False,   5,  "make -s -C userlib check O=\"$PWD/build/user\""),
     Step("unit-module",    "quick", False,   5,  "make -s -C tests/kunit/user check KHEADERS="
                                                  "\"$(tests/lab/kernel-dir stock-6.1 | sed s/-cloud-amd64$/-common/)\""),
-    Step("kunit-reader",   "quick", False,   1,  "tests/kunit/ktap_test"),
+    Step("unit-ktap",      "quick", False,   1,  "tests/kunit/ktap_test"),
     Step("module-6.1",     "quick", False,  10,  module("stock-6.1"), True),
     Step("module-6.12",    "check", False,  10,  module("stock-6.12"), True),
     Step("generic-6.1",    "long",  False,  10,  module("stock-6.1", "generic"), True),
