@@ -14,6 +14,8 @@ RELEASE ?= $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 
 KERNEL ?= stock-6.1
 KERNELS := stock-6.1 stock-6.12
+# Built with the checkers on; the module then has its own on as well.
+DEBUG_KERNELS := debug-6.1 debug-6.12
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -25,7 +27,7 @@ Q := $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all module modules user tests lab lab-files check check-quick check-long run \
-	install style clean help $(KERNELS:%=module-%)
+	install style clean help $(KERNELS:%=module-%) $(DEBUG_KERNELS:%=module-%)
 
 all: module user
 
@@ -55,6 +57,9 @@ modules: $(KERNELS:%=module-%)
 
 $(KERNELS:%=module-%): module-%:
 	$(Q)kdir=$$($(TOP)/tests/lab/kernel-dir $*) && $(MAKE) -f $(TOP)/Makefile module KDIR="$$kdir"
+
+$(DEBUG_KERNELS:%=module-%): module-%:
+	$(Q)kdir=$$($(TOP)/tests/lab/kernel-dir $*) && $(MAKE) -f $(TOP)/Makefile module KDIR="$$kdir" WARD_DEBUG=y
 
 # --------------------------------------------------------- user space, tests
 
@@ -100,6 +105,7 @@ clean:
 help:
 	@echo "make             the module for the running kernel, and user space"
 	@echo "make module      the module alone; KDIR=<headers> for another kernel"
+	@echo "                 WARD_DEBUG=y: with checks and coverage, for a debug kernel"
 	@echo "make modules     the module for each of the lab's kernels: $(KERNELS)"
 	@echo "make user        libward and the ward command, in build/user"
 	@echo "make lab         fetch and build what the lab needs (tests/lab)"

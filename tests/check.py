@@ -67,6 +67,9 @@ STEPS = (
     Step("generic-6.12",   "long",  False,  10,  module("stock-6.12", "generic"), True),
     Step("lab-files",      "quick", False,  10,  "make -s lab-files KERNEL=stock-6.1"),
     Step("lab-files-6.12", "check", False,  10,  "make -s lab-files KERNEL=stock-6.12"),
+    # The first time it builds the kernel; both of the machine's CPUs are at it.
+    Step("lab-files-debug-6.1", "long",  False, 40, "make -s lab-files KERNEL=debug-6.1"),
+    Step("lab-files-debug-6.12", "long", False, 40, "make -s lab-files KERNEL=debug-6.12"),
     Step("hello",          "quick", True,    5,  "tests/lab/run -- sh -c 'ward probe && hello16'"),
     Step("images",         "quick", True,   10,  "tests/lab/run -- run-images"),
     Step("selftests",      "check", True,   20,  "tests/lab/run -- ward-selftests"),
@@ -81,6 +84,18 @@ STEPS = (
     Step("guest-haswell",  "long",  True,   20,  "tests/run-guest --where lab --check --cpu-model corei7_haswell_4770"),
     Step("all-6.12",       "long",  True,   30,  "tests/run-guest --where lab --check "
                                                  "--host stock-6.12 --guest stock-6.12"),
+    Step("selftests-debug", "long",  True,  30,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
+                                                 "-- ward-selftests"),
+    Step("guest-debug",    "long",  True,   30,  "tests/run-guest --where lab --check --host debug-6.1"),
+    Step("selftests-debug-2", "long", True, 40,  "tests/lab/run --kernel debug-6.1 --cpus 2 --coverage build/coverage "
+                                                 "-- ward-selftests"),
+    Step("selftests-debug-6.12", "long", True, 40, "tests/lab/run --kernel debug-6.12 --coverage build/coverage "
+                                                 "-- ward-selftests"),
+    Step("images-debug",   "long",  True,   40,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
+                                                 "-- run-images"),
+    Step("guest-debug-6.12", "long", True,  40,  "tests/run-guest --where lab --check --host debug-6.12"),
+    Step("lab-debug",      "long",  True,   60,  "tests/lab/selftest --kernel debug-6.1 $(tests/lab/selftest --list "
+                                                 "| grep ^debug-)"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
 )
 

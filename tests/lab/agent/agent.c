@@ -85,8 +85,14 @@ int main(void)
 	/* The files first: what is killed below may be what writes them. */
 	command_send_files(&job);
 	command_kill_all();
-	if (job.module)
+	debug_leaks("once COMMAND was gone");
+	if (job.module) {
 		setup_module_remove();
+		debug_leaks("once ward.ko was unloaded");
+	}
+	debug_locks();
+	if (job.coverage)
+		debug_coverage();
 	watch_drain_log();
 	check_taint();
 	wire_send(WIRE_EXIT, &status, sizeof(status));

@@ -14,6 +14,7 @@ struct job {
 	char **argv;		/* COMMAND, NULL-terminated */
 	char **get;		/* files to hand back, NULL-terminated */
 	bool module;		/* load ward.ko, and unload it afterwards */
+	bool coverage;		/* send which lines of ward.ko ran */
 	bool interactive;	/* COMMAND gets a terminal, fed from ttyS1 */
 	unsigned int rows, columns;
 };
@@ -29,6 +30,14 @@ void setup_module_remove(void);
 void watch_start(void);
 /* Sends what the kernel log still holds; call once nothing runs any more. */
 void watch_drain_log(void);
+
+/*
+ * debug.c: what only a debug kernel can say. Call with COMMAND's processes gone;
+ * leaks are found both while ward.ko can still name its functions and after.
+ */
+void debug_leaks(const char *when);
+void debug_locks(void);
+void debug_coverage(void);
 
 /*
  * command.c. Call command_prepare() before any thread starts: one that has

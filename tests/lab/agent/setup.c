@@ -113,6 +113,8 @@ void setup_job(struct job *job)
 	for (; *conf; conf++) {
 		if (!strcmp(*conf, "module"))
 			job->module = true;
+		else if (!strcmp(*conf, "coverage"))
+			job->coverage = true;
 		else if (sscanf(*conf, "terminal %u %u", &job->rows, &job->columns) == 2)
 			job->interactive = true;
 	}

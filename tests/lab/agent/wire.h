@@ -31,6 +31,7 @@ enum wire_type {
 	WIRE_FILE	= 'F',	/* a file to hand back begins; payload: index u32, mode u32 */
 	WIRE_DATA	= 'D',	/* its bytes */
 	WIRE_FILE_END	= 'Z',	/* payload: index u32, errno u32 */
+	WIRE_COVERAGE	= 'C',	/* a file of line counts; payload: path, NUL, its bytes */
 	WIRE_EXIT	= 'X',	/* COMMAND ended; payload: exit status, u32 */
 	WIRE_END	= '.',	/* nothing follows: the emulator may be ended */
 };

@@ -123,6 +123,7 @@ class Job:
         self.get = []
         self.put = []
         self.module = True
+        self.coverage = False
         self.terminal = None
 
     def module_file(self):
@@ -166,6 +167,8 @@ class Job:
         def strings(texts):
             return b"".join(text.encode("utf-8", "surrogateescape") + b"\0" for text in texts)
         conf = ["module"] if self.module else []
+        if self.coverage:
+            conf.append("coverage")
         if self.terminal:
             conf.append("terminal {} {}".format(*self.terminal))
         archive.file("lab/conf", strings(conf))

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import bootdisk, cache, debian, toolchain
+from . import bootdisk, cache, debian, debugkernel, toolchain
 from .say import LabFailure, note, step
 
 LAB = Path(__file__).resolve().parent.parent
@@ -27,10 +27,11 @@ BOCHS_PACKAGES = ["bochs", "bochs-sdl", "bochsbios", "vgabios"]
 # The lab's hosts. `image` finds the package of a bootable kernel: group 1 is
 # the version with the ABI, `headers` the headers' name for a flavour.
 KERNEL_RELEASE = "bookworm"
-KERNELS = {
+PACKAGED = {
     "stock-6.1": r"linux-image-(6\.1\.0-\d+)-cloud-amd64",
     "stock-6.12": r"linux-image-(6\.12\.\d+\+deb12)-cloud-amd64",
 }
+KERNELS = [*PACKAGED, *debugkernel.SOURCES]
 FLAVOURS = {"cloud": "cloud-amd64", "generic": "amd64"}
 
 # Modules that the host can load: KVM's, as the peer of measurements, and /dev/cpu/*/msr.
@@ -157,8 +158,8 @@ def _keep_bochs(whole, folder):
 def _kernel_packages(name, flavour, release):
     """The names of the packages of a kernel's newest build."""
     found = {}
-    for package in release.names(KERNELS[name]):
-        found[re.fullmatch(KERNELS[name], package)[1]] = package
+    for package in release.names(PACKAGED[name]):
+        found[re.fullmatch(PACKAGED[name], package)[1]] = package
     if not found:
         raise LabFailure(f"Debian {KERNEL_RELEASE} as configured here has no kernel for {name}")
     for version in sorted(found, key=_natural, reverse=True):
@@ -172,11 +173,17 @@ def _kernel_packages(name, flavour, release):
     raise LabFailure(f"Debian {KERNEL_RELEASE} has no headers for {name} {flavour}")
 
 
+def is_debug(name):
+    return name in debugkernel.SOURCES
+
+
 def kernel(name, flavour="cloud", update=False):
     """The folder of a kernel: vmlinuz, release, modules/, headers (a link)."""
     if name not in KERNELS:
-        raise LabFailure(f"no kernel {name}; there are: " + ", ".join(sorted(KERNELS)))
-    recipe = cache.key_of(FORMAT, KERNEL_RELEASE, name, KERNELS[name], flavour, HOST_MODULES,
+        raise LabFailure(f"no kernel {name}; there are: " + ", ".join(KERNELS))
+    if is_debug(name):
+        return _debug_kernel(name, flavour, update)
+    recipe = cache.key_of(FORMAT, KERNEL_RELEASE, name, PACKAGED[name], flavour, HOST_MODULES,
                           toolchain.needed())
 
     def make(folder, files, place):
@@ -184,6 +191,16 @@ def kernel(name, flavour="cloud", update=False):
         _keep_kernel(folder, place, FLAVOURS[flavour])
     return _from_debian(f"kernel-{name}-{flavour}", KERNEL_RELEASE, recipe,
                         lambda release: _kernel_packages(name, flavour, release), False, make, update)
+
+
+def _debug_kernel(name, flavour, update):
+    """The same of a kernel that is built here."""
+    if flavour != "cloud":
+        raise LabFailure(f"{name} has no flavours")
+    recipe = cache.key_of(KERNEL_RELEASE, debugkernel.SOURCES[name], debugkernel.compiler(),
+                          debugkernel.FORMAT, cache.content_key(debugkernel.CONFIG))
+    return _from_debian(f"kernel-{name}", KERNEL_RELEASE, recipe, lambda _: [debugkernel.SOURCES[name]], False,
+                        lambda folder, files, _: debugkernel.make(folder, files), update)
 
 
 def _keep_kernel(folder, place, flavour):

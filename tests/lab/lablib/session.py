@@ -33,24 +33,27 @@ class TimedOut(Exception):
 class Session:
     """Carries one run's streams, and judges its host."""
 
-    def __init__(self, emulator, gets, console, timeout, cpus, keyboard=None, second_kernel=False):
+    def __init__(self, emulator, gets, console, timeout, cpus, keyboard=None, second_kernel=False,
+                 coverage=None, slowness=1):
         self.emulator = emulator
         self.wire = wire.Wire()
         self.log = KernelLog(console)
         self.serial = Serial(emulator.serial)
         self.gets = gets
+        self.coverage = coverage        # takes the counts of lines
         self.keyboard = keyboard        # (from this descriptor, to that one)
         self.second_kernel = second_kernel      # is still to come
         self.status = None
         self.failures = []
         self.problems = []              # of files to hand back
+        self.boot = BOOT * slowness
         self.booted = False
         self.hello = False
         self.listening = False          # typed earlier, it would be lost
         self.ended = False
         self.ticks = {}
         # CPUs share the emulator's time, so each ticks the more seldom.
-        self.hang = HANG * (3 + cpus) / 4
+        self.hang = HANG * slowness * (3 + cpus) / 4
         self.deadline = time.monotonic() + timeout
         self.stop_at = None
         self.file = None
@@ -103,6 +106,8 @@ class Session:
             self.wire.strange = 0       # the emulator's banner came before
         elif kind in (wire.FILE, wire.DATA, wire.FILE_END):
             self._file(kind, payload)
+        elif kind == wire.COVERAGE:
+            self.coverage.frame(payload)
         elif kind == wire.EXIT:
             self.status = int.from_bytes(payload, "little")
         elif kind == wire.END:
@@ -164,8 +169,8 @@ class Session:
                 self.serial.finish()
                 raise LabFailure(f"the host's kernel complained: {self._reason()}")
             self.stop_at = None
-        if not self.hello and now > BOOT:
-            raise LabFailure(f"the host did not come up in {BOOT} s")
+        if not self.hello and now > self.boot:
+            raise LabFailure(f"the host did not come up in {self.boot} s")
         for cpu, last in self.ticks.items():
             if now - last > self.hang + (BOOT if self.second_kernel else 0):
                 raise LabFailure(f"the host hangs: nothing from CPU {cpu} for {self.hang:.0f} s")

@@ -26,6 +26,9 @@ SPLAT = re.compile("|".join((
     r"kmemleak: \d+ new suspected memory leaks",
     r"PANIC: double fault",
     r"list_(?:add|del) corruption",
+    # A checker that gave up finds nothing any more.
+    r"ODEBUG: Out of memory|kmemleak: .*(?:disabled|disabling)|INFO: lockdep is turned off",
+    r"INFO: trying to register non-static key",
 )))
 PANIC = re.compile(r"Kernel panic - not syncing|end Kernel panic|PANIC: double fault")
 # The panic that sysrq's "c" asks for.

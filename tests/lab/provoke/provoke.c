@@ -4,12 +4,15 @@
  * module with how=NAME does it; tests/lab/selftest is its only user.
  */
 #include <linux/completion.h>
+#include <linux/debug_locks.h>
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include <asm/desc.h>
@@ -95,6 +98,76 @@ static void provoke_report(void)
 	pr_info("INFO: task provoke:1 blocked for more than 60 seconds.\n");
 }
 
+/* What follows is for kernels with the checkers on. */
+
+static void provoke_leak(void)
+{
+	/* Several: what lies on the stack by chance looks like a reference. */
+	for (int i = 0; i < 8; i++)
+		memset(kmalloc(1000, GFP_KERNEL), 'l', 1000);
+}
+
+static DEFINE_MUTEX(first);
+static DEFINE_MUTEX(second);
+
+static void provoke_inversion(void)
+{
+	mutex_lock(&first);
+	mutex_lock(&second);
+	mutex_unlock(&second);
+	mutex_unlock(&first);
+
+	mutex_lock(&second);
+	mutex_lock(&first);
+	mutex_unlock(&first);
+	mutex_unlock(&second);
+}
+
+static void provoke_lockdep_off(void)
+{
+#ifdef CONFIG_LOCKDEP
+	debug_locks_off();
+#endif
+}
+
+static void provoke_sleep(void)
+{
+	preempt_disable();
+	might_sleep();
+	preempt_enable();
+}
+
+static int zero;	/* hides from the compiler what it would warn about */
+module_param(zero, int, 0);
+
+static void provoke_out_of_bounds(void)
+{
+	volatile char *bytes = kmalloc(13, GFP_KERNEL);
+
+	bytes[13 + zero] = 1;
+	kfree((void *)bytes);
+}
+
+static void provoke_use_after_free(void)
+{
+	volatile char *bytes = kmalloc(13, GFP_KERNEL);
+
+	kfree((void *)bytes);
+	pr_info("%d\n", bytes[zero]);
+}
+
+static volatile int numbers[4];
+
+static void provoke_bounds(void)
+{
+	pr_info("%d\n", numbers[4 + zero]);
+}
+
+static void provoke_shift(void)
+{
+	pr_info("%d\n", 1 << (40 + zero));
+}
+
 static const struct {
 	const char *name;
 	void (*act)(void);
@@ -110,6 +183,14 @@ static const struct {
 	{ "reset", provoke_reset },
 	{ "triple-fault", provoke_triple_fault },
 	{ "report", provoke_report },
+	{ "leak", provoke_leak },
+	{ "inversion", provoke_inversion },
+	{ "lockdep-off", provoke_lockdep_off },
+	{ "sleep", provoke_sleep },
+	{ "out-of-bounds", provoke_out_of_bounds },
+	{ "use-after-free", provoke_use_after_free },
+	{ "bounds", provoke_bounds },
+	{ "shift", provoke_shift },
 };
 
 static int __init provoke_init(void)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Builds the lab's debug kernels from Debian's source packages.
+
+Debian's own kernels have the checkers off (KASAN, lockdep, kmemleak, fault
+injection, KUnit). These have little but the checkers: `make tinyconfig` with
+debug.config on top, built once. Of the tree only that stays which a boot and a
+build of modules need.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from . import debian
+from .say import LabFailure, note, step
+
+LAB = Path(__file__).resolve().parent.parent
+CONFIG = LAB / "debug.config"
+
+# The source package of each. Their modules are built with WARD_DEBUG=y.
+SOURCES = {
+    "debug-6.1": "linux-source-6.1",
+    "debug-6.12": "linux-source-6.12",
+}
+TOOLS = ["flex", "bison", "bc", "libelf-dev", "xz-utils"]
+MODULES = ["kvm.ko", "kvm-intel.ko", "irqbypass.ko", "msr.ko"]
+
+# Not unpacked: the largest parts of the tree that no configuration here reaches.
+LEFT_OUT = ["*/Documentation/*", "*/drivers/gpu/*.[ch]", "*/drivers/media/*.[ch]", "*/drivers/net/*/*.[ch]",
+            "*/sound/*.[ch]", "*/tools/testing/*"]
+
+# What of the built tree modules are built with.
+KEPT = ["include", "scripts", "arch/x86/include", "arch/x86/Makefile*", "arch/x86/tools", "tools/objtool/objtool",
+        "Makefile", "Kbuild", "Kconfig", ".config", "Module.symvers", "System.map"]
+OBJECTS = re.compile(r"\.(?:o|a|cmd|d)$")
+
+# Raise when a step below changes what it makes.
+FORMAT = 1
+
+# Seconds between two words about a build that takes minutes.
+PROGRESS = 20
+
+
+def compiler():
+    """What the build's result depends on besides the sources: the compiler's version."""
+    program = shutil.which("gcc")
+    if not program:
+        raise LabFailure("no gcc here: a debug kernel is built with it")
+    return subprocess.run([program, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
+
+
+def wrong_lines(fragment, config):
+    """The lines of a fragment that a configuration does not fulfil."""
+    have = set(config.splitlines())
+    wrong = []
+    for line in filter(None, map(str.strip, fragment.splitlines())):
+        off = re.fullmatch(r"# (CONFIG_\w+) is not set", line)
+        if off:
+            # What cannot be asked for is off without a line of its own.
+            if any(other.startswith(off[1] + "=") for other in have):
+                wrong.append(line)
+        elif line.startswith("CONFIG_") and line not in have:
+            wrong.append(line)
+    return wrong
+
+
+def _quiet(words, tree):
+    done = subprocess.run(words, cwd=tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=_environment())
+    if done.returncode:
+        raise LabFailure(f"{' '.join(map(str, words))} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def _environment():
+    """A make that started us has nothing to say to the kernel's, nor do its variables."""
+    dropped = ("MAKE", "MFLAGS", "KBUILD", "ARCH", "CROSS_COMPILE", "KCFLAGS", "O=", "V")
+    return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+
+
+def _configure(tree):
+    # Kconfig reads it, though nothing of it is wanted.
+    (tree / "Documentation").mkdir(exist_ok=True)
+    (tree / "Documentation/Kconfig").touch()
+    _quiet(["make", "-s", "tinyconfig"], tree)
+    fragment, config = CONFIG.read_text(), tree / ".config"
+    config.write_text(config.read_text() + fragment)
+    _quiet(["make", "-s", "olddefconfig"], tree)
+    wrong = wrong_lines(fragment, config.read_text())
+    if wrong:
+        raise LabFailure(f"these lines of {CONFIG.name} have no effect: " + "; ".join(wrong))
+
+
+def _compile(tree):
+    log = tree / "build.log"
+    with open(log, "wb") as out:
+        make = subprocess.Popen(["make", f"-j{os.cpu_count()}", "bzImage", "modules"], cwd=tree,
+                                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=_environment())
+        begin = time.monotonic()
+        while True:
+            try:
+                make.wait(PROGRESS)
+                break
+            except subprocess.TimeoutExpired:
+                steps = log.read_text(errors="replace").splitlines()
+                note(f"  {time.monotonic() - begin:4.0f} s, {len(steps)} steps, at{steps[-1] if steps else ' start'}")
+            except BaseException:
+                make.terminate()
+                make.wait()
+                raise
+    if make.returncode:
+        raise LabFailure("the kernel does not build:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-30:]))
+
+
+def _keep(tree, folder):
+    """Moves what is needed out of the built tree."""
+    headers = folder / "headers"
+    for pattern in KEPT:
+        found = list(tree.glob(pattern))
+        if not found:
+            raise LabFailure(f"the built kernel has no {pattern}")
+        for path in found:
+            target = headers / path.relative_to(tree)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(target)
+    # Modules are linked after this one; the rest of the objects is built in already.
+    for path in headers.rglob("*"):
+        if OBJECTS.search(path.name) and path.is_file():
+            path.unlink()
+    (tree / "arch/x86/boot/bzImage").rename(folder / "vmlinuz")
+    _quiet(["objcopy", "-S", "-R", ".comment", tree / "vmlinux", folder / "vmlinux"], tree)
+    (folder / "modules").mkdir()
+    for name in MODULES:
+        for path in tree.rglob(name):
+            path.rename(folder / "modules" / name)
+    release = (headers / "include/generated/utsrelease.h").read_text()
+    (folder / "release").write_text(re.search(r'UTS_RELEASE "(.*)"', release)[1] + "\n")
+
+
+def make(folder, files):
+    """Fills a folder as a packaged kernel's: vmlinuz, vmlinux, release, modules, headers."""
+    if subprocess.run([LAB.parent / "packages", *TOOLS], stdout=subprocess.DEVNULL).returncode:
+        raise LabFailure("a debug kernel needs " + ", ".join(TOOLS))
+    work = folder / "work"
+    debian.unpack(files, work)
+    archive = next(work.glob("usr/src/linux-source-*.tar.xz"))
+    _quiet(["tar", "-xJf", archive, *(f"--exclude={pattern}" for pattern in LEFT_OUT)], work)
+    tree = next(path for path in work.glob("linux-source-*") if path.is_dir())
+    _configure(tree)
+    with step(f"compiling {tree.name}, once; this takes minutes"):
+        _compile(tree)
+    _keep(tree, folder)
+    shutil.rmtree(work)
