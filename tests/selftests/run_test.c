@@ -180,6 +180,55 @@ static void unknown_requests(void)
 	guest_expect_out(&g, 0x41, 0x66);
 }
 
+GUEST_CODE(devices, 64,
+	"in $0x40, %al\n"
+	"mov $0x800000, %edi\n"
+	"movb (%rdi), %bl\n"
+	"mov $0x5a5a5a5a, %ecx\n"
+	"rdmsr\n"
+	"hlt\n");
+
+/*
+ * How an exit is completed is the kernel's to remember: of what the record says
+ * by then, only the answer counts.
+ */
+static void changed_record(void)
+{
+	const __u64 before = 0x1122334455667788;
+	struct guest g;
+
+	guest_make(&g, 0);
+	guest_code_long(&g, devices);
+	set_reg(&g, GPR(WARD_RAX), before);
+	set_reg(&g, GPR(WARD_RBX), before);
+	set_reg(&g, GPR(WARD_RDX), before);
+	guest_expect(&g, WARD_EXIT_IO);
+	g.run->io = (struct ward_exit_io){
+		.port = 0x99, .bytes = 4, .in = 0, .string = 1, .rep = 1, .data = 0xaabbccdd,
+	};
+	g.run->exit = WARD_EXIT_MMIO;
+	g.run->code_bits = 16;
+	guest_expect(&g, WARD_EXIT_MMIO);
+	CHECK_EQ(g.run->gprs[WARD_RAX], (before & ~0xffull) | 0xdd);
+	CHECK_EQ(g.run->gprs[WARD_RIP], GUEST_CODE_AT + 7);
+
+	g.run->mmio = (struct ward_exit_mmio){
+		.gpa = 0x1000, .gva = 0x1000, .bytes = 8, .write = 1, .data = 0x0102030405060708,
+	};
+	g.run->exit = WARD_EXIT_IO;
+	g.run->insn_bytes = 15;
+	guest_expect(&g, WARD_EXIT_MSR);
+	CHECK_EQ(g.run->gprs[WARD_RBX], (before & ~0xffull) | 0x08);
+	CHECK_EQ(g.run->gprs[WARD_RIP], GUEST_CODE_AT + 14);
+
+	g.run->msr = (struct ward_exit_msr){ .index = 0x10, .write = 1, .data = 0x1234567800000001 };
+	g.run->exit = WARD_EXIT_NONE;
+	guest_expect(&g, WARD_EXIT_HALT);
+	CHECK_EQ(g.run->gprs[WARD_RAX], 1);
+	CHECK_EQ(g.run->gprs[WARD_RDX], 0x12345678);
+	CHECK_EQ(g.run->gprs[WARD_RIP], GUEST_CODE_AT + 17);
+}
+
 static void commit(void)
 {
 	struct guest g;
@@ -327,6 +376,7 @@ static const struct test tests[] = {
 	{ "kick_asleep", kick_asleep },
 	{ "immediate", immediate },
 	{ "unknown_requests", unknown_requests },
+	{ "changed_record", changed_record },
 	{ "commit", commit },
 	{ "commit_immediate", commit_immediate },
 	{ "context", context },
