@@ -85,6 +85,38 @@ static void one_shot(void)
 	interrupts_off();
 }
 
+/*
+ * By CPUID leaf 0x15 the clock of the timer is half the TSC's: the time that a
+ * count takes is known for each divisor.
+ */
+static void divisors(void)
+{
+	static const u8 codes[] = { 0xb, 0, 1, 2, 3, 8, 9, 0xa };
+	u32 i, first, last;
+	u64 begin, ticks, counts;
+
+	if (cpuid(0, 0).eax < 0x15 || cpuid(0x15, 0).eax != 1 || cpuid(0x15, 0).ebx != 2) {
+		skip("the timer's divisors: its clock is not known");
+		return;
+	}
+	write32(APIC_LVT_TIMER, TIMER | LVT_MASKED);
+	for (i = 0; i < 8; i++) {
+		write32(APIC_TIMER_DIVIDE, codes[i]);
+		write32(APIC_TIMER_COUNT, 0xffffffff);
+		first = read32(APIC_TIMER_NOW);
+		begin = rdtsc();
+		while (rdtsc() - begin < 2000000)
+			;
+		last = read32(APIC_TIMER_NOW);
+		ticks = rdtsc() - begin;
+		counts = (u64)(first - last) << (i + 1);
+		ok(counts > ticks - ticks / 8 && counts < ticks + ticks / 8,
+		   "the timer's divisor %u: %u counts in %u ticks", 1u << i, first - last, (u32)ticks);
+	}
+	write32(APIC_TIMER_COUNT, 0);
+	write32(APIC_TIMER_DIVIDE, 0xb);
+}
+
 static void periodic(void)
 {
 	u32 count;
@@ -325,6 +357,7 @@ int main(void)
 	apic_enable();
 	say("local APIC version 0x%x", read32(APIC_VERSION));
 	one_shot();
+	divisors();
 	periodic();
 	deadline();
 	halt();
