@@ -85,5 +85,6 @@ int vmx_init(void)
 
 void vmx_exit(void)
 {
+	vmx_vcpus_exit();
 	vmx_root_exit();
 }

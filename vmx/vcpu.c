@@ -390,6 +390,16 @@ void vmx_vcpu_destroy(struct vmx_vcpu *v)
 	vcpu_free(v);
 }
 
+/*
+ * A VPID that nobody gives back is a leak that no checker of the kernel sees:
+ * it shows when there are none left.
+ */
+void vmx_vcpus_exit(void)
+{
+	WARN_ON_ONCE(!ida_is_empty(&vpid_ida));
+	ida_destroy(&vpid_ida);
+}
+
 void vmx_vcpu_add_stats(const struct vmx_vcpu *v, u64 *sum)
 {
 	int i;

@@ -286,9 +286,11 @@ void vmx_vcpu_nudge(struct vmx_vcpu *v);
 void vmx_controls_write(struct vmx_vcpu *v, const struct vmcs_controls *c);
 void vmx_set_proc_control(struct vmx_vcpu *v, u32 bit, bool on);
 
-/* root.c, caps.c: module life, used by caps.c */
+/* root.c, caps.c, vcpu.c: module life, used by caps.c */
 int vmx_root_init(void);
 void vmx_root_exit(void);
+/* No vCPU is left. */
+void vmx_vcpus_exit(void);
 extern struct vmcs_controls vmx_default_controls;
 
 /* CR4 bits that the guest may change without an exit. */
