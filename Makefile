@@ -26,7 +26,7 @@ MODULE_DIRS := ept ioctl_uapi module vmcs vmx
 Q := $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: all module modules user tests lab lab-files check check-quick check-long run \
+.PHONY: all module modules user tests lab lab-files check check-quick check-long check-mutants run \
 	install style clean help $(KERNELS:%=module-%) $(DEBUG_KERNELS:%=module-%)
 
 all: module user
@@ -78,6 +78,9 @@ lab-files: module-$(KERNEL) user tests
 check check-quick check-long: check%:
 	$(Q)$(TOP)/tests/check $(patsubst -%,%,$*) $(ARGS)
 
+check-mutants:
+	$(Q)$(TOP)/tests/mutants/run $(ARGS)
+
 run:
 	$(Q)$(TOP)/tests/run-guest $(ARGS)
 
@@ -111,6 +114,7 @@ help:
 	@echo "make lab         fetch and build what the lab needs (tests/lab)"
 	@echo "make lab-files   all that a run in the lab needs; KERNEL=$(KERNEL)"
 	@echo "make check       the tests; check-quick for every edit, check-long for a release"
+	@echo "make check-mutants  plant bugs and see that the tests find them; ARGS= names some"
 	@echo "make run         boot a guest; ARGS= are handed to tests/run-guest"
 	@echo "make install     module, header, library, command; DESTDIR= PREFIX="
 	@echo "make style       checkpatch"

@@ -97,6 +97,7 @@ STEPS = (
     Step("lab-debug",      "long",  True,   60,  "tests/lab/selftest --kernel debug-6.1 $(tests/lab/selftest --list "
                                                  "| grep ^debug-)"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
+    Step("mutants",        "long",  False, 120,  "tests/mutants/run"),
 )
 
 # At the start of a line only: a nested TAP stream is indented.
