@@ -75,8 +75,9 @@ def _quiet(words, tree):
 
 def _environment():
     """A make that started us has nothing to say to the kernel's, nor do its variables."""
-    dropped = ("MAKE", "MFLAGS", "KBUILD", "ARCH", "CROSS_COMPILE", "KCFLAGS", "O=", "V")
-    return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    dropped = ("MAKE", "MFLAGS", "KBUILD", "KCFLAGS", "ARCH", "CROSS_COMPILE")
+    return {name: value for name, value in os.environ.items()
+            if not name.startswith(dropped) and name not in ("O", "M", "V")}
 
 
 def _configure(tree):
