@@ -77,6 +77,11 @@ STEPS = (
     Step("guest-6.12",     "check", True,   15,  "tests/run-guest --where lab --check --guest stock-6.12"),
     Step("host-6.12",      "check", True,   15,  "tests/run-guest --where lab --check --host stock-6.12"),
     Step("lab",            "check", True,   10,  "tests/lab/selftest status exact-arguments put-and-get warn"),
+    Step("life",           "check", True,   10,  "tests/lab/run -- "
+                                                 "ward-lifecycle load vms unload_race users host_debug"),
+    Step("life-2",         "check", True,   10,  "tests/lab/run --cpus 2 -- ward-lifecycle hotplug nmi suspend"),
+    Step("life-kvm",       "check", True,   10,  "tests/lab/run -- ward-lifecycle kvm"),
+    Step("life-incapable", "check", True,   10,  "tests/lifecycle/incapable"),
     Step("selftests-6.12", "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- ward-selftests"),
     Step("selftests-2",    "long",  True,   20,  "tests/lab/run --cpus 2 -- ward-selftests"),
     Step("images-6.12",    "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- run-images"),
@@ -96,6 +101,13 @@ STEPS = (
     Step("guest-debug-6.12", "long", True,  40,  "tests/run-guest --where lab --check --host debug-6.12"),
     Step("lab-debug",      "long",  True,   60,  "tests/lab/selftest --kernel debug-6.1 $(tests/lab/selftest --list "
                                                  "| grep ^debug-)"),
+    Step("life-long",      "long",  True,  120,  "tests/lab/run --env WARD_LONG=1 --timeout 7000 -- "
+                                                 "ward-lifecycle load vms unload_race users host_debug"),
+    Step("life-2-long",    "long",  True,   60,  "tests/lab/run --env WARD_LONG=1 --timeout 3500 --cpus 2 -- "
+                                                 "ward-lifecycle hotplug nmi suspend unload_race"),
+    Step("life-kvm-2",     "long",  True,   15,  "tests/lab/run --cpus 2 -- ward-lifecycle kvm"),
+    Step("life-no-adjust", "long",  True,   10,  "tests/lab/run --cpu-model corei7_skylake_x,"
+                                                 "exclude_features=tsc_adjust -- ward-lifecycle sleep_clock"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
     Step("mutants",        "long",  False, 120,  "tests/mutants/run"),
 )
