@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 #include "fake_ept.h"
 
 #define RW	(EPT_R | EPT_W)
@@ -16,8 +17,14 @@ static struct ept_table t;
 
 static int table_init(struct kunit *test)
 {
+	int err;
+
 	fake_pages_reset();
-	return ept_table_init(&t, &fake_ops);
+	/* Nothing of what was there before counts. */
+	memset(&t, 0xa5, sizeof(t));
+	err = ept_table_init(&t, &fake_ops);
+	KUNIT_EXPECT_EQ(test, t.generation, 0ull);
+	return err;
 }
 
 static void table_exit(struct kunit *test)

@@ -89,6 +89,12 @@ static void three_exceptions(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vmx_events_add_exception(&ev, 14, true, 2));
 	KUNIT_EXPECT_EQ(test, ev.exception, EXCEPTION(8) | ERROR);
 	KUNIT_EXPECT_FALSE(test, vmx_events_add_exception(&ev, 14, true, 2));
+
+	/* Of two that push no error code, the double fault pushes one. */
+	ev = (struct vmx_events){};
+	KUNIT_EXPECT_TRUE(test, vmx_events_add_exception(&ev, 0, false, 0));
+	KUNIT_EXPECT_TRUE(test, vmx_events_add_exception(&ev, 0, false, 0));
+	KUNIT_EXPECT_EQ(test, ev.exception, EXCEPTION(8) | ERROR);
 }
 
 /* What is no exception is not folded, and is delivered once the new one is. */
