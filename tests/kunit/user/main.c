@@ -4,10 +4,10 @@
  *
  *	kunit [SUITE...]
  */
-#include <unistd.h>
+#include <sys/resource.h>
 #include "user/test.h"
 
-/* A case that does not end fails with all the rest. */
+/* A case that does not end fails with all the rest: seconds of the processor. */
 #define SECONDS		60
 
 #define SUITES		32
@@ -88,7 +88,9 @@ static bool wanted(const char *name, char **names)
 
 int main(int argc, char **argv)
 {
-	alarm(SECONDS);
+	const struct rlimit limit = { SECONDS, SECONDS };
+
+	setrlimit(RLIMIT_CPU, &limit);
 	for (unsigned int i = 0; i < suite_count; i++)
 		if (wanted(suites[i]->name, argv + 1))
 			run_suite(suites[i]);
