@@ -108,6 +108,8 @@ STEPS = (
     Step("life-kvm-2",     "long",  True,   15,  "tests/lab/run --cpus 2 -- ward-lifecycle kvm"),
     Step("life-no-adjust", "long",  True,   10,  "tests/lab/run --cpu-model corei7_skylake_x,"
                                                  "exclude_features=tsc_adjust -- ward-lifecycle sleep_clock"),
+    Step("kunit",          "long",  False,  60,  "tests/kunit/run"),
+    Step("kunit-6.12",     "long",  False,  60,  "tests/kunit/run --kernel debug-6.12"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
     Step("mutants",        "long",  False, 120,  "tests/mutants/run"),
 )
