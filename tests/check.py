@@ -105,6 +105,9 @@ STEPS = (
                                                  "ward-lifecycle load vms unload_race users host_debug"),
     Step("life-2-long",    "long",  True,   60,  "tests/lab/run --env WARD_LONG=1 --timeout 3500 --cpus 2 -- "
                                                  "ward-lifecycle hotplug nmi suspend unload_race"),
+    Step("life-2-6.12",    "long",  True,   30,  "tests/lab/run --kernel stock-6.12 --cpus 2 -- "
+                                                 "ward-lifecycle hotplug nmi suspend sleep_clock users"),
+    Step("life-kvm-6.12",  "long",  True,   20,  "tests/lab/run --kernel stock-6.12 --cpus 2 -- ward-lifecycle kvm"),
     Step("life-kvm-2",     "long",  True,   15,  "tests/lab/run --cpus 2 -- ward-lifecycle kvm"),
     Step("life-no-adjust", "long",  True,   10,  "tests/lab/run --cpu-model corei7_skylake_x,"
                                                  "exclude_features=tsc_adjust -- ward-lifecycle sleep_clock"),
