@@ -20,7 +20,8 @@
  * Errors common to all calls: -EFAULT (a pointer), -EINVAL (size, flags,
  * reserved, a value out of range), -ENOTTY (the call does not belong to this
  * descriptor), -ENOMEM, -EINTR (a signal), -EIO (the VM is dead; its reason
- * is in the run page of the vCPU that stopped).
+ * is in the run page of the vCPU that stopped); of calls that return a
+ * descriptor: -EMFILE, -ENFILE (too many are open).
  */
 #ifndef _UAPI_LINUX_WARD_H
 #define _UAPI_LINUX_WARD_H

@@ -113,6 +113,8 @@ STEPS = (
                                                  "exclude_features=tsc_adjust -- ward-lifecycle sleep_clock"),
     Step("kunit",          "long",  False,  60,  "tests/kunit/run"),
     Step("kunit-6.12",     "long",  False,  60,  "tests/kunit/run --kernel debug-6.12"),
+    Step("fuzz-long",      "long",  True,   90,  "tests/fuzz/run --seconds 600 --timeout 2400"),
+    Step("fuzz-6.12",      "long",  True,   60,  "tests/fuzz/run --seconds 300 --kernel stock-6.12 --timeout 1500"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
     Step("mutants",        "long",  False, 120,  "tests/mutants/run"),
 )
