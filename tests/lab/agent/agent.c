@@ -85,11 +85,9 @@ int main(void)
 	/* The files first: what is killed below may be what writes them. */
 	command_send_files(&job);
 	command_kill_all();
-	debug_leaks("once COMMAND was gone");
-	if (job.module) {
+	debug_leaks();
+	if (job.module)
 		setup_module_remove();
-		debug_leaks("once ward.ko was unloaded");
-	}
 	debug_locks();
 	if (job.coverage)
 		debug_coverage();

@@ -32,10 +32,11 @@ void watch_start(void);
 void watch_drain_log(void);
 
 /*
- * debug.c: what only a debug kernel can say. Call with COMMAND's processes gone;
- * leaks are found both while ward.ko can still name its functions and after.
+ * debug.c: what only a debug kernel can say. Call with COMMAND's processes gone,
+ * and debug_leaks() while the functions of ward.ko still have names. The scans
+ * take long in the emulator, so there is no second look after its unloading.
  */
-void debug_leaks(const char *when);
+void debug_leaks(void);
 void debug_locks(void);
 void debug_coverage(void);
 

@@ -62,7 +62,7 @@ static bool scan_for_leaks(void)
 	return done;
 }
 
-void debug_leaks(const char *when)
+void debug_leaks(void)
 {
 	size_t length, count = 0;
 	char *report;
@@ -82,7 +82,7 @@ void debug_leaks(const char *when)
 		count++;
 	if (count) {
 		wire_send(WIRE_NOTE, report, length);
-		wire_printf(WIRE_FAIL, "kmemleak: %zu memory leaks %s", count, when);
+		wire_printf(WIRE_FAIL, "kmemleak: %zu memory leaks once COMMAND was gone", count);
 	}
 	free(report);
 }
