@@ -82,6 +82,8 @@ STEPS = (
     Step("life-2",         "check", True,   10,  "tests/lab/run --cpus 2 -- ward-lifecycle hotplug nmi suspend"),
     Step("life-kvm",       "check", True,   10,  "tests/lab/run -- ward-lifecycle kvm"),
     Step("life-incapable", "check", True,   10,  "tests/lifecycle/incapable"),
+    Step("mutants-some",   "check", True,   10,  "tests/mutants/run --at-once 1 ept-split-offset "
+                                                 "event-error-code-lost explain-rule-dropped layout-overlap"),
     Step("selftests-6.12", "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- ward-selftests"),
     Step("selftests-2",    "long",  True,   20,  "tests/lab/run --cpus 2 -- ward-selftests"),
     Step("images-6.12",    "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- run-images"),
