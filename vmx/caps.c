@@ -7,6 +7,7 @@
 #include <linux/smp.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
+#include "vmx/compat.h"
 #include "vmx/root.h"
 #include "vmx/vcpu.h"
 

@@ -19,6 +19,7 @@
 #include <asm/tsc.h>
 #include <asm/vmx.h>
 
+#include "vmx/compat.h"
 #include "vmx/cpuid_table.h"
 #include "vmx/vcpu.h"
 
@@ -57,8 +58,10 @@
 			 BIT(24) /* FXSR */	| BIT(25) /* SSE */ |		\
 			 BIT(26) /* SSE2 */	| BIT(27) /* SS */)
 
-/* ARAT: the local APIC's timer does not stop in any sleep. Nothing else of
- * leaf 6 (turbo, HWP, APERF and MPERF, thermal): power belongs to the host. */
+/*
+ * ARAT: the local APIC's timer does not stop in any sleep. Nothing else of
+ * leaf 6 (turbo, HWP, APERF and MPERF, thermal): power belongs to the host.
+ */
 #define LEAF6_EAX	BIT(2)
 
 /*
@@ -125,8 +128,10 @@
 #define LEAF71_EDX_AVX	(BIT(4)  /* VNNI-INT8 */ | BIT(5) /* NE-CONVERT */ |	\
 			 BIT(10) /* VNNI-INT16 */)
 
-/* Hidden: XFD (needs its MSRs). XSAVES: with IA32_XSS of 0, no supervisor
- * component is offered. */
+/*
+ * Hidden: XFD (needs its MSRs). XSAVES: with IA32_XSS of 0, no supervisor
+ * component is offered.
+ */
 #define LEAFD1_EAX	(BIT(0)  /* XSAVEOPT */	| BIT(1)  /* XSAVEC */ |	\
 			 BIT(2)  /* XGETBV1 */	| BIT(3)  /* XSAVES */)
 /* XFD support of a component (bit 2), supervisor (bit 0) */
@@ -138,12 +143,16 @@
 			 BIT(26) /* 1 GiB pages */ | BIT(27) /* RDTSCP */ |	\
 			 BIT(29) /* long mode */)
 
-/* The guest's TSC is the host's and an offset: invariant if the host's is.
- * To claim it on a host that lacks it would be a lie that costs clocks. */
+/*
+ * The guest's TSC is the host's and an offset: invariant if the host's is.
+ * To claim it on a host that lacks it would be a lie that costs clocks.
+ */
 #define LEAF87_EDX	BIT(8)
 
-/* What four levels of EPT can reach; no less than the host's width otherwise,
- * as the CPU checks reserved bits of guest page tables against that. */
+/*
+ * What four levels of EPT can reach; no less than the host's width otherwise,
+ * as the CPU checks reserved bits of guest page tables against that.
+ */
 #define MAX_PHYS_BITS	48u
 #define MAX_LINEAR_BITS	48u
 
@@ -168,8 +177,10 @@ static bool has_control(u32 bit)
 static void fill_features1(u32 regs[LEAF_REGS], u32 flags)
 {
 	host_leaf(1, 0, regs);
-	/* Brand index and CLFLUSH size are the host's; one logical processor;
-	 * the APIC id is filled in later. */
+	/*
+	 * Brand index and CLFLUSH size are the host's; one logical processor;
+	 * the APIC id is filled in later.
+	 */
 	regs[LEAF_EBX] = (regs[LEAF_EBX] & 0xffff) | 1 << 16;
 	regs[LEAF_ECX] &= LEAF1_ECX;
 	regs[LEAF_EDX] &= LEAF1_EDX;

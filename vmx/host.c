@@ -26,6 +26,7 @@
 #include <asm/msr.h>
 #include <asm/segment.h>
 #include <asm/special_insns.h>
+#include "vmx/compat.h"
 #include "vmx/root.h"
 #include "vmx/vcpu.h"
 

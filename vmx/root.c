@@ -27,6 +27,7 @@
 #include <asm/tsc.h>
 #include "ept/flush_check.h"
 #include "vmcs/instr.h"
+#include "vmx/compat.h"
 #include "vmx/root.h"
 #include "vmx/vcpu.h"
 

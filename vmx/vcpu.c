@@ -11,6 +11,7 @@
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include "ept/root.h"
+#include "vmx/compat.h"
 #include "vmx/root.h"
 #include "vmx/trace.h"
 #include "vmx/vcpu.h"

@@ -6,12 +6,14 @@ versions that it was made from. Which versions are current is asked once and
 written down (CACHE/NAME.chosen); `prepare --update` asks again.
 """
 
+import collections
 import json
 import lzma
 import os
 import re
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 from . import bootdisk, cache, debian, debugkernel, toolchain
@@ -24,15 +26,28 @@ LIBRARIES = "usr/lib/x86_64-linux-gnu"
 BOCHS_RELEASE = "trixie"
 BOCHS_PACKAGES = ["bochs", "bochs-sdl", "bochsbios", "vgabios"]
 
-# The lab's hosts. `image` finds the package of a bootable kernel: group 1 is
-# the version with the ABI, `headers` the headers' name for a flavour.
-KERNEL_RELEASE = "bookworm"
+# Debian's kernels. `version` is the pattern of what the packages' names hold
+# between linux-image- and the flavour; of those that match the newest is taken.
+# `boots` is the flavour that the lab boots; None: it only builds for the kernel.
+# Debian names its releases by what they are, too: testing moves on by itself.
+Kernel = collections.namedtuple("Kernel", "release version boots")
 PACKAGED = {
-    "stock-6.1": r"linux-image-(6\.1\.0-\d+)-cloud-amd64",
-    "stock-6.12": r"linux-image-(6\.12\.\d+\+deb12)-cloud-amd64",
+    "stock-6.1": Kernel("bookworm", r"6\.1\.0-\d+", "cloud"),
+    "stock-6.12": Kernel("bookworm", r"6\.12\.\d+\+deb12", "cloud"),
+    "rt-6.1": Kernel("bookworm", r"6\.1\.0-\d+", "rt"),
+    "rt-6.12": Kernel("bookworm", r"6\.12\.\d+\+deb12", "rt"),
+    "testing": Kernel("testing", r"\d+\.\d+\.\d+\+deb\d+", None),
 }
 KERNELS = [*PACKAGED, *debugkernel.SOURCES]
-FLAVOURS = {"cloud": "cloud-amd64", "generic": "amd64"}
+HOSTS = [name for name in KERNELS if name not in PACKAGED or PACKAGED[name].boots]
+PREPARED = ["stock-6.1", "stock-6.12"]
+FLAVOURS = {"cloud": "cloud-amd64", "generic": "amd64", "rt": "rt-amd64"}
+# Where busybox and the debug kernels' sources come from.
+KERNEL_RELEASE = "bookworm"
+
+# checkpatch and the semantic patches, and the frame that kselftest's targets hang in.
+SOURCE = "linux-source-6.12"
+SOURCE_KEPT = r"scripts/|tools/testing/selftests/([^/]*|kselftest/.*)$"
 
 # Modules that the host can load: KVM's, as the peer of measurements, and /dev/cpu/*/msr.
 HOST_MODULES = ["irqbypass", "kvm", "kvm-intel", "msr"]
@@ -157,45 +172,44 @@ def _keep_bochs(whole, folder):
 
 def _kernel_packages(name, flavour, release):
     """The names of the packages of a kernel's newest build."""
-    found = {}
-    for package in release.names(PACKAGED[name]):
-        found[re.fullmatch(PACKAGED[name], package)[1]] = package
-    if not found:
-        raise LabFailure(f"Debian {KERNEL_RELEASE} as configured here has no kernel for {name}")
-    for version in sorted(found, key=_natural, reverse=True):
+    kind = PACKAGED[name]
+    pattern = f"linux-headers-({kind.version})-{re.escape(FLAVOURS[flavour])}"
+    versions = [re.fullmatch(pattern, package)[1] for package in release.names(pattern)]
+    for version in sorted(versions, key=_natural, reverse=True):
         headers = f"linux-headers-{version}-{FLAVOURS[flavour]}"
-        if not release.names(re.escape(headers)):
+        image = [f"linux-image-{version}-{FLAVOURS[flavour]}"] if flavour == kind.boots else []
+        if image and not release.names(re.escape(image[0])):
             continue
         needed = [package for package in release.depends(headers)
                   if package.startswith(("linux-kbuild-", "linux-headers-"))]
-        image = [found[version]] if flavour == "cloud" else []
         return image + [headers] + needed
-    raise LabFailure(f"Debian {KERNEL_RELEASE} has no headers for {name} {flavour}")
+    raise LabFailure(f"Debian {kind.release} as configured here has no headers for {name} {flavour}")
 
 
 def is_debug(name):
     return name in debugkernel.SOURCES
 
 
-def kernel(name, flavour="cloud", update=False):
-    """The folder of a kernel: vmlinuz, release, modules/, headers (a link)."""
+def kernel(name, flavour=None, update=False):
+    """The folder of a kernel: release, headers (a link); if it boots: vmlinuz, modules/."""
     if name not in KERNELS:
         raise LabFailure(f"no kernel {name}; there are: " + ", ".join(KERNELS))
     if is_debug(name):
         return _debug_kernel(name, flavour, update)
-    recipe = cache.key_of(FORMAT, KERNEL_RELEASE, name, PACKAGED[name], flavour, HOST_MODULES,
-                          toolchain.needed())
+    kind = PACKAGED[name]
+    flavour = flavour or kind.boots or "cloud"
+    recipe = cache.key_of(FORMAT, kind, flavour, HOST_MODULES, toolchain.needed(kind.release))
 
     def make(folder, files, place):
         debian.unpack(files, folder)
-        _keep_kernel(folder, place, FLAVOURS[flavour])
-    return _from_debian(f"kernel-{name}-{flavour}", KERNEL_RELEASE, recipe,
+        _keep_kernel(folder, place, kind.release, FLAVOURS[flavour])
+    return _from_debian(f"kernel-{name}-{flavour}", kind.release, recipe,
                         lambda release: _kernel_packages(name, flavour, release), False, make, update)
 
 
 def _debug_kernel(name, flavour, update):
     """The same of a kernel that is built here."""
-    if flavour != "cloud":
+    if flavour:
         raise LabFailure(f"{name} has no flavours")
     recipe = cache.key_of(KERNEL_RELEASE, debugkernel.SOURCES[name], debugkernel.compiler(),
                           debugkernel.FORMAT, cache.content_key(debugkernel.CONFIG))
@@ -203,17 +217,16 @@ def _debug_kernel(name, flavour, update):
                         lambda folder, files, _: debugkernel.make(folder, files), update)
 
 
-def _keep_kernel(folder, place, flavour):
+def _keep_kernel(folder, place, release, flavour):
     sources = folder / "usr/src"
     headers = next(path for path in sources.glob("linux-headers-*") if path.name.endswith(f"-{flavour}")
                    and not path.name.endswith("-common"))
     version = headers.name.removeprefix("linux-headers-")
     (folder / "release").write_text(version + "\n")
-    # The headers' one absolute path; everything else in them is relative.
+    # The headers' absolute paths; everything else in them is relative.
     makefile = headers / "Makefile"
     makefile.write_text(makefile.read_text().replace("/usr/src/", f"{place}/usr/src/"))
-    toolchain.adapt(headers, KERNEL_RELEASE)
-    toolchain.adapt_objtool(folder, place, KERNEL_RELEASE)
+    toolchain.adapt(folder, place, headers, release)
     (folder / "headers").symlink_to(headers.relative_to(folder))
     image = folder / f"boot/vmlinuz-{version}"
     if image.exists():
@@ -237,6 +250,22 @@ def _keep_module(folder, version, name):
         _run(["objcopy", "--remove-section=.BTF", kept])
         return
     note(f"this kernel has no module {name}: built in, or gone")
+
+
+# --- a kernel's source -------------------------------------------------------
+
+def source(update=False):
+    """The folder with those parts of a kernel's source that checks and tests use."""
+    def make(folder, files, _):
+        debian.unpack(files, folder / "whole")
+        with tarfile.open(next(folder.glob("whole/usr/src/linux-source-*.tar.xz"))) as archive:
+            for member in archive:
+                member.name = member.name.partition("/")[2]
+                if re.match(SOURCE_KEPT, member.name):
+                    archive.extract(member, folder)
+        shutil.rmtree(folder / "whole")
+    return _from_debian("source", KERNEL_RELEASE, cache.key_of(FORMAT, KERNEL_RELEASE, SOURCE, SOURCE_KEPT),
+                        lambda _: [SOURCE], False, make, update)
 
 
 # --- the small programs -----------------------------------------------------
