@@ -181,11 +181,10 @@ static void set_leaf(struct ept_table *t, u64 *entry, int level, u64 leaf,
 	write_entry(t, entry, level, leaf);
 	if (!is_present(old))
 		return;
-	if (!is_leaf(old, level)) {
+	if (!is_leaf(old, level))
 		retire(t, table_below(t, old), level - 1, change);
-	} else if ((old ^ leaf) & EPT_ADDRESS || old & ~leaf & EPT_RWX) {
+	else if ((old ^ leaf) & EPT_ADDRESS || old & ~leaf & EPT_RWX)
 		change->flush = true;
-	}
 	/*
 	 * Else only permissions were added: a CPU with the old entry cached
 	 * takes an EPT violation, which drops it ("Operations that Invalidate

@@ -671,8 +671,10 @@ struct ward_run {
 #define WARD_MAP		_IOWR(WARD_IOC, 0x11, struct ward_map)
 #define WARD_CREATE_VCPU	_IOW(WARD_IOC, 0x12, struct ward_create_vcpu)
 #define WARD_MSI		_IOW(WARD_IOC, 0x13, struct ward_msi)
-/* Counted. PAUSE returns when no vCPU runs guest code; WARD_RUN then waits.
- * RESUME without a pause is -EINVAL; PAUSE beyond 2^16 is -EOVERFLOW. */
+/*
+ * Counted. PAUSE returns when no vCPU runs guest code; WARD_RUN then waits.
+ * RESUME without a pause is -EINVAL; PAUSE beyond 2^16 is -EOVERFLOW.
+ */
 #define WARD_PAUSE		_IO(WARD_IOC, 0x14)
 #define WARD_RESUME		_IO(WARD_IOC, 0x15)
 #define WARD_GET_CLOCK		_IOWR(WARD_IOC, 0x16, struct ward_clock)
@@ -682,8 +684,10 @@ struct ward_run {
 #define WARD_SET_CPUID		_IOW(WARD_IOC, 0x1a, struct ward_cpuid)
 
 /* on a vCPU */
-/* Returns 0 with ward_run.exit set; -EBUSY another thread runs it; -EINTR a
- * signal, a kick or WARD_RUN_IMMEDIATE. */
+/*
+ * Returns 0 with ward_run.exit set; -EBUSY another thread runs it; -EINTR a
+ * signal, a kick or WARD_RUN_IMMEDIATE.
+ */
 #define WARD_RUN		_IO(WARD_IOC, 0x20)
 /* From any thread: the current or else the next WARD_RUN returns -EINTR. */
 #define WARD_KICK		_IO(WARD_IOC, 0x21)

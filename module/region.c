@@ -75,7 +75,8 @@ static unsigned long map_at(struct file *file, unsigned long address, unsigned l
 	unsigned long where = -EACCES;
 
 	if (file->f_mode & FMODE_WRITE)
-		where = vm_mmap(file, address, op->bytes, PROT_READ | PROT_WRITE, flags, op->origin);
+		where = vm_mmap(file, address, op->bytes, PROT_READ | PROT_WRITE, flags,
+				op->origin);
 	if (IS_ERR_VALUE(where) && !(op->prot & WARD_PROT_WRITE))
 		where = vm_mmap(file, address, op->bytes, PROT_READ, flags, op->origin);
 	return where;

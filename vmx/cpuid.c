@@ -26,8 +26,10 @@
 
 static_assert(SLOT_COUNT <= WARD_MAX_CPUID);
 
-/* Subleaves of each basic leaf, where there are any, and the slot of the
- * second one */
+/*
+ * Subleaves of each basic leaf, where there are any, and the slot of the
+ * second one
+ */
 static const struct {
 	u8 count;
 	u8 second;

@@ -79,8 +79,10 @@ u64 vmx_cpuid_efer_mask(const struct vmx_cpuid *cpuid);
 u64 vmx_cpuid_xcr0_mask(const struct vmx_cpuid *cpuid);
 /* Width of guest-physical addresses (reserved bits in CR3, MTRRs, PDPTEs) */
 unsigned int vmx_cpuid_phys_bits(const struct vmx_cpuid *cpuid);
-/* Is the bit set in the table? @reg: 0 EAX to 3 EDX; @subleaf 0 where it
- * does not matter. */
+/*
+ * Is the bit set in the table? @reg: 0 EAX to 3 EDX; @subleaf 0 where it
+ * does not matter.
+ */
 bool vmx_cpuid_has(const struct vmx_cpuid *cpuid, u32 leaf, u32 subleaf, unsigned int reg,
 		   unsigned int bit);
 

@@ -85,7 +85,8 @@ static int apic_access(struct vmx_vcpu *v, const struct vmx_decoded *d)
 		if (d->bytes == 4 && !(offset & 3))
 			rc = vmx_lapic_write(&v->lapic, offset, d->value, &vector);
 	} else {
-		vmx_complete_read(v, d, vmx_lapic_read(&v->lapic, offset & ~3u) >> (offset & 3) * 8);
+		vmx_complete_read(v, d,
+				  vmx_lapic_read(&v->lapic, offset & ~3u) >> (offset & 3) * 8);
 	}
 	vmx_skip_bytes(v, d->length, v->context.code_bits == 64);
 	if (rc != VMX_LAPIC_EOI_EXIT)

@@ -428,7 +428,7 @@ static const struct msr_row msr_rows[] = {
 	{ 0x8b, 0x8b, read_ucode, write_ignored },
 	{ 0xce, 0xce, read_zero, write_ignored, never },			/* PLATFORM_INFO */
 	{ 0xfe, 0xfe, read_mtrr_cap, write_ignored, never },
-	{ 0x10a, 0x10b, read_fault, write_ignored, never },		/* ARCH_CAPABILITIES, FLUSH_CMD */
+	{ 0x10a, 0x10b, read_fault, write_ignored, never },	/* ARCH_CAPABILITIES, FLUSH_CMD */
 	{ 0x140, 0x140, read_fault, write_ignored, never },		/* MISC_FEATURES_ENABLES */
 	{ 0x174, 0x174, read_sysenter_cs, write_sysenter_cs },
 	{ 0x175, 0x176, read_base, write_base, base_valid },

@@ -208,8 +208,10 @@ int vmx_lapic_msr_write(struct vmx_lapic *lapic, u32 msr, u64 value, u8 *vector)
 
 /* IA32_APIC_BASE. */
 u64 vmx_lapic_get_base(const struct vmx_lapic *lapic);
-/* Return: 0; -EINVAL for #GP(0): reserved bits, an impossible transition
- * ("x2APIC State Transitions"), another base than 0xfee00000. */
+/*
+ * Return: 0; -EINVAL for #GP(0): reserved bits, an impossible transition
+ * ("x2APIC State Transitions"), another base than 0xfee00000.
+ */
 int vmx_lapic_set_base(struct vmx_lapic *lapic, u64 value);
 
 /* IA32_TSC_DEADLINE: 0 and without effect unless the timer is in that mode. */
@@ -261,8 +263,10 @@ int vmx_lapic_parse_msi(u64 address, u32 data, struct vmx_apic_message *msg);
 int vmx_lapic_pending(const struct vmx_lapic *lapic);
 /* Would vmx_lapic_pending() find one? Context: any; elsewhere a hint only. */
 bool vmx_lapic_has_pending(const struct vmx_lapic *lapic);
-/* The processor takes @vector, as vmx_lapic_pending() said: IRR to ISR.
- * Context: the vCPU. */
+/*
+ * The processor takes @vector, as vmx_lapic_pending() said: IRR to ISR.
+ * Context: the vCPU.
+ */
 void vmx_lapic_accept(struct vmx_lapic *lapic, u8 vector);
 
 /* An NMI, INIT or SIPI waits. Context: any. */
@@ -278,11 +282,15 @@ bool vmx_lapic_take_sipi(struct vmx_lapic *lapic, u8 *vector);
 
 /* --- timer --- */
 
-/* The guest's TSC was set, by the guest or by user space: the deadline is now
- * at another moment. Context: any but the timer callback. */
+/*
+ * The guest's TSC was set, by the guest or by user space: the deadline is now
+ * at another moment. Context: any but the timer callback.
+ */
 void vmx_lapic_tsc_changed(struct vmx_lapic *lapic);
-/* The vCPU runs on another CPU now: take the host timer along. Context: the
- * vCPU, preemption off. */
+/*
+ * The vCPU runs on another CPU now: take the host timer along. Context: the
+ * vCPU, preemption off.
+ */
 void vmx_lapic_moved(struct vmx_lapic *lapic);
 /* How often the host's timer expired for it (WARD_STAT_TIMER). Context: any. */
 u64 vmx_lapic_expiries(const struct vmx_lapic *lapic);
@@ -316,8 +324,10 @@ void vmx_lapic_timer_write_initial(struct vmx_lapic *lapic, u32 value);
 void vmx_lapic_timer_write_divide(struct vmx_lapic *lapic, u32 value);
 u32 vmx_lapic_timer_current(struct vmx_lapic *lapic);
 void vmx_lapic_timer_taken(struct vmx_lapic *lapic);
-/* An LVT entry's interrupt, fixed mode. Return: the caller must notify: it was
- * neither masked nor pending already. Context: any. */
+/*
+ * An LVT entry's interrupt, fixed mode. Return: the caller must notify: it was
+ * neither masked nor pending already. Context: any.
+ */
 bool vmx_lapic_fire(struct vmx_lapic *lapic, enum vmx_lapic_lvt lvt);
 
 #endif /* WARD_VMX_LAPIC_H */

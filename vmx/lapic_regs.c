@@ -109,7 +109,6 @@ static void send(struct vmx_lapic *lapic, u32 icr, u32 dest)
 		lapic->ops->send_ipi(lapic, &msg);
 }
 
-
 static void write_lvt(struct vmx_lapic *lapic, enum vmx_lapic_lvt lvt, u32 value)
 {
 	if (!vmx_lapic_software_enabled(lapic))

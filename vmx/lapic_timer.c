@@ -32,8 +32,10 @@
 #define MODE_DEADLINE		(2u << 17)
 
 #define MIN_PERIOD_NS		20000u
-/* A deadline that the hrtimer reached too early is looked at again after
- * this; one that is far away, at least so often. */
+/*
+ * A deadline that the hrtimer reached too early is looked at again after
+ * this; one that is far away, at least so often.
+ */
 #define MIN_DEADLINE_NS		1000u
 #define MAX_DEADLINE_MS		3600000u
 

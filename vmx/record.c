@@ -70,7 +70,8 @@ int vmx_record_fail_entry(struct vmx_vcpu *v, int rc)
 	else if (rc)
 		strscpy(fail.why, vmcs_instruction_error(fail.code), sizeof(fail.why));
 	else
-		strscpy(fail.why, "the CPU refused the guest's state; no rule known to Ward is broken",
+		strscpy(fail.why,
+			"the CPU refused the guest's state; no rule known to Ward is broken",
 			sizeof(fail.why));
 	memcpy(v->fail_why, fail.why, sizeof(v->fail_why));
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
@@ -174,7 +175,8 @@ int vmx_vcpu_begin(struct vmx_vcpu *v)
 	int i;
 
 	if ((request & ~(WARD_RUN_IMMEDIATE | WARD_RUN_NOTIFY_WINDOW)) ||
-	    (commit & ~(WARD_COMMIT_GPRS | WARD_COMMIT_RIP | WARD_COMMIT_RFLAGS | WARD_COMMIT_SKIP)))
+	    (commit & ~(WARD_COMMIT_GPRS | WARD_COMMIT_RIP | WARD_COMMIT_RFLAGS |
+			WARD_COMMIT_SKIP)))
 		return -EINVAL;
 	if (v->shutdown)
 		return -EIO;

@@ -344,8 +344,10 @@ void vmx_skip(struct vmx_vcpu *v);
 
 /* --- vm.c --- */
 
-/* Hand a message to the local APICs it addresses. @source: NULL for a device.
- * Return: how many took it. Context: any. */
+/*
+ * Hand a message to the local APICs it addresses. @source: NULL for a device.
+ * Return: how many took it. Context: any.
+ */
 int vmx_vm_route(struct vmx_vm *vm, const struct vmx_apic_message *msg,
 		 struct vmx_lapic *source);
 

@@ -41,7 +41,8 @@ int vmx_vm_route(struct vmx_vm *vm, const struct vmx_apic_message *msg,
 		taken++;
 		if (msg->delivery_mode != VMX_APIC_LOWEST)
 			vmx_lapic_deliver(&v->lapic, msg);
-		else if (!lowest || vmx_lapic_priority(&v->lapic) < vmx_lapic_priority(&lowest->lapic))
+		else if (!lowest ||
+			 vmx_lapic_priority(&v->lapic) < vmx_lapic_priority(&lowest->lapic))
 			lowest = v;
 	}
 	if (lowest)
