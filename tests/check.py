@@ -58,8 +58,8 @@ STEPS = (
     # name                 tier     at once  min.  command
     Step("user",           "quick", False,   5,  "make -s user"),
     Step("unit-user",      "quick", False,   5,  "make -s -C userlib check O=\"$PWD/build/user\""),
-    Step("unit-module",    "quick", False,   5,  "make -s -C tests/kunit/user check KHEADERS="
-                                                 "\"$(tests/lab/kernel-dir stock-6.1 | sed s/-cloud-amd64$/-common/)\""),
+    Step("unit-module",    "quick", False,   5,  "make -s -C tests/kunit/user check KHEADERS=\"$("
+                                                 "tests/lab/kernel-dir stock-6.1 | sed s/-cloud-amd64$/-common/)\""),
     Step("unit-ktap",      "quick", False,   1,  "tests/kunit/ktap_test"),
     Step("module-6.1",     "quick", False,  10,  module("stock-6.1"), True),
     Step("module-6.12",    "check", False,  10,  module("stock-6.12"), True),
@@ -355,7 +355,8 @@ def write_summary(outcomes, selection, seconds, path):
             + output_of("gcc --version | head -n 1"),
             "* Lab: Bochs 3.0; kernels " + ", ".join(lab), "",
             rule, table[0], rule, *table[1:], rule, "", "In all: "
-            + ", ".join(f"{sum(o.count(word) for o in outcomes)} {word}" for word in RESULTS) + f" in {seconds / 60:.0f} minutes.", ""]
+            + ", ".join(f"{sum(o.count(word) for o in outcomes)} {word}" for word in RESULTS)
+            + f" in {seconds / 60:.0f} minutes.", ""]
     if skipped:
         text += ["Skipped:", "", *skipped, ""]
     path.write_text("\n".join(text))
