@@ -85,8 +85,6 @@ STEPS = (
     Step("selftests-6.12", "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- ward-selftests"),
     Step("selftests-2",    "long",  True,   20,  "tests/lab/run --cpus 2 -- ward-selftests"),
     Step("matrix",         "long",  False,  45,  "tests/kernels"),
-    Step("selftests-rt",   "long",  True,   20,  "tests/lab/run --kernel rt-6.1 -- "
-                                                 "sh -c 'run-images && ward-selftests'"),
     Step("static",         "check", False,  10,  "tests/static sparse checkpatch shell python"),
     Step("static-long",    "long",  False,  60,  "tests/static coccinelle"),
     Step("images-6.12",    "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- run-images"),
