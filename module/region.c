@@ -83,6 +83,29 @@ static unsigned long map_at(struct file *file, unsigned long address, unsigned l
 }
 
 /*
+ * A file's own mmap() may say anything. What the caller gets is one of the
+ * errors that ward.h names: -EACCES also where seals forbid what is asked for.
+ */
+static int map_error(int error)
+{
+	switch (error) {
+	case -EACCES:
+	case -EINTR:
+	case -EINVAL:
+	case -ENOMEM:
+		return error;
+	case -EPERM:
+		return -EACCES;
+	case -EOVERFLOW:
+		return -EINVAL;
+	case -EAGAIN:
+		return -ENOMEM;
+	default:
+		return -ENODEV;
+	}
+}
+
+/*
  * 2 MiB leaves need an address that agrees with the gpa: reserve more than is
  * needed and put the file at the right place in it. What cannot be put there
  * (hugetlbfs has its own rules) goes where mmap() likes it.
@@ -188,7 +211,7 @@ struct ward_region *ward_region_create(struct ward_vm *vm, const struct ward_map
 		region->address = map_file(file, op);
 		fput(file);
 		if (IS_ERR_VALUE(region->address)) {
-			ret = region->address;
+			ret = map_error(region->address);
 			goto err_put;
 		}
 	} else if (!access_ok((void __user *)region->address, region->bytes)) {

@@ -68,6 +68,8 @@ STEPS = (
     # The first time it builds the kernel; both of the machine's CPUs are at it.
     Step("lab-files-debug-6.1", "long",  False, 40, "make -s lab-files KERNEL=debug-6.1"),
     Step("lab-files-debug-6.12", "long", False, 40, "make -s lab-files KERNEL=debug-6.12"),
+    # The first time it builds the kernel too.
+    Step("kunit",          "check", False,  60,  "tests/kunit/run"),
     Step("hello",          "quick", True,    5,  "tests/lab/run -- sh -c 'ward probe && hello16'"),
     Step("images",         "quick", True,   10,  "tests/lab/run -- run-images"),
     Step("selftests",      "check", True,   20,  "tests/lab/run -- ward-selftests"),
@@ -115,7 +117,6 @@ STEPS = (
     Step("life-kvm-2",     "long",  True,   15,  "tests/lab/run --cpus 2 -- ward-lifecycle kvm"),
     Step("life-no-adjust", "long",  True,   10,  "tests/lab/run --cpu-model corei7_skylake_x,"
                                                  "exclude_features=tsc_adjust -- ward-lifecycle sleep_clock"),
-    Step("kunit",          "long",  False,  60,  "tests/kunit/run"),
     Step("kunit-6.12",     "long",  False,  60,  "tests/kunit/run --kernel debug-6.12"),
     Step("fuzz-long",      "long",  True,   90,  "tests/fuzz/run --seconds 600 --timeout 2400"),
     Step("fuzz-6.12",      "long",  True,   60,  "tests/fuzz/run --seconds 300 --kernel stock-6.12 --timeout 1500"),

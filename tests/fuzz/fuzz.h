@@ -62,6 +62,12 @@ struct counts {
 
 extern struct counts *counts;
 
+/*
+ * Whether a guest may loop with interrupts off. In Bochs the guest's IF masks the
+ * host's interrupts; but there the module can be made to leave the guest.
+ */
+extern bool loops_allowed;
+
 /* Something that the header rules out has happened. */
 void violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A line of the output that is not a test's. */

@@ -2,9 +2,9 @@
 /*
  * guest.h - the parts of ward-fuzz-guest: one hostile guest after the other.
  *
- * Guests may loop only where nothing turns interrupts off (machine.h says why):
- * in ring 3 with IF set. In ring 0 there are HLTs between the instructions, and
- * no branch leads back to them.
+ * Most attempts have HLTs between their instructions, and no branch that leads
+ * back to them: so each gets its turn, and mistakes do not pile up. The others are
+ * instructions in a row, and may loop.
  */
 #ifndef WARD_FUZZ_GUEST_H
 #define WARD_FUZZ_GUEST_H
@@ -29,7 +29,7 @@ struct attempt {
 	uint64_t event;			/* to inject, 0: none */
 };
 
-/* Instructions for @attempt: see above for what they may do. */
+/* Instructions for @attempt, see above. */
 void make_code(struct rng *r, struct attempt *attempt);
 /* Operands for them, in the general registers. */
 void make_operands(struct rng *r, struct attempt *attempt);

@@ -245,8 +245,7 @@ static void choose(struct rng *r, struct attempt *a, char *ram)
 	};
 	if (a->mode == MODE_REAL)
 		a->ring = 0;
-	/* Only with paging is ring 3 kept out of what ring 0 runs; the ROM does the rest. */
-	a->may_loop = a->ring == 3 && a->interrupts && kind < 8;
+	a->may_loop = kind < 8 && (loops_allowed ? one_in(r, 2) : a->ring == 3 && a->interrupts);
 	machine_registers(&a->regs, a->mode, a->ring, a->interrupts);
 	make_operands(r, a);
 	make_code(r, a);

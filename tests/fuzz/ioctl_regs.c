@@ -70,10 +70,7 @@ static void random_operands(struct rng *r, struct registers *regs, bool based)
 		add_reg(regs, REG_GPR(WARD_RDX), below(r, 2) * 0x3f8);
 }
 
-/*
- * Everyone's code is in one place; that it changes while it runs is welcome. It
- * must not loop, since whoever runs it may have interrupts off.
- */
+/* Everyone's code is in one place; that it changes while it runs is welcome. */
 static void write_code(struct rng *r)
 {
 	unsigned char code[96];
@@ -86,6 +83,8 @@ static void write_code(struct rng *r)
 		length += atoms[atom].length;
 	}
 	memset(code + length, HLT, sizeof(code) - length);
+	if (loops_allowed && one_in(r, 10))
+		memcpy(code + length, "\xeb\xfe", 2);
 	careful_copy(pool.area[AREA_STABLE] + AT_CODE, code, sizeof(code));
 }
 

@@ -3,10 +3,10 @@
  * machine.h - what guest memory looks like, and registers for each mode that a
  * processor can be in.
  *
- * A guest must not loop with interrupts off: in Bochs the guest's IF masks the
- * host's interrupts, so that such a loop hangs a host in the lab. So memory is full
- * of HLT, one byte long, which leaves the guest in every mode; every handler
- * begins with one; and the tables and handlers are in a ROM.
+ * Memory is full of HLT, one byte long, which leaves the guest in every mode; every
+ * handler begins with one; and tables and handlers are in a ROM. So most guests
+ * come to an end soon wherever they jump to. That also keeps hosts in an emulator
+ * alive if the module cannot limit a guest's stay (fuzz.h, loops_allowed).
  */
 #ifndef WARD_FUZZ_MACHINE_H
 #define WARD_FUZZ_MACHINE_H

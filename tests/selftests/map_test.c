@@ -378,6 +378,21 @@ static void files(void)
 	refused_one(op, -EACCES);
 	op.prot = WARD_PROT_READ | WARD_PROT_EXEC;
 	CHECK_EQ(map_one(vm, op), 0);
+	CHECK_EQ(map_one(vm, map_remove(0x10000, PAGE)), 0);
+
+	/* Nor what a seal forbids; the kernel's own word for that is EPERM. */
+	op.fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	REQUIRE_EQ(ftruncate(op.fd, PAGE), 0);
+	REQUIRE_EQ(fcntl(op.fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0);
+	CHECK_EQ(map_one(vm, op), 0);
+	CHECK_EQ(map_one(vm, map_remove(0x10000, PAGE)), 0);
+	op.prot = WARD_PROT_ALL;
+	refused_one(op, -EACCES);
+
+	/* Where no file can have a page: its EOVERFLOW. */
+	op.fd = fd;
+	op.origin = 1ull << 63;
+	refused_one(op, -EINVAL);
 }
 
 static void rules(void)

@@ -103,7 +103,7 @@ class Session:
             if self.hello:
                 self._second_kernel()
             self.hello = True
-            self.wire.strange = 0       # the emulator's banner came before
+            self.wire.strange.clear()       # the emulator's banner came before
         elif kind in (wire.FILE, wire.DATA, wire.FILE_END):
             self._file(kind, payload)
         elif kind == wire.COVERAGE:
@@ -196,8 +196,8 @@ class Session:
         if self.status is None:
             raise LabFailure("the agent ended without COMMAND's status")
         if self.wire.strange:
-            raise LabFailure(f"{self.wire.strange} bytes on the wire belong to no frame: "
-                             "did COMMAND write to port 0xe9?")
+            raise LabFailure(f"{len(self.wire.strange)} bytes on the wire belong to no frame: "
+                             f"did COMMAND write to port 0xe9? They begin {bytes(self.wire.strange[:200])}")
         for problem in self.problems:
             note(problem)
         if self.problems and not self.status:

@@ -2,8 +2,8 @@
 """Takes the frames out of the emulator's standard output; agent/wire.h defines them.
 
 The emulator prints words of its own there too, before and between frames: what
-is not a whole frame with the right sum is passed over, and counted once frames
-have begun.
+is not a whole frame with the right sum is passed over, and kept once frames have
+begun.
 """
 
 MAGIC = b"\xf5WL"
@@ -17,7 +17,7 @@ LONGEST = 1 << 20
 class Wire:
     def __init__(self):
         self.pending = bytearray()
-        self.strange = 0
+        self.strange = bytearray()
 
     def feed(self, data):
         """Yields (type, payload) for each frame that data completes."""
@@ -29,23 +29,23 @@ class Wire:
             if start < 0:
                 # The last bytes may be the begin of a magic number.
                 keep = max(position, len(pending) - len(MAGIC) + 1)
-                self.strange += keep - position
+                self.strange += pending[position:keep]
                 position = keep
                 break
-            self.strange += start - position
+            self.strange += pending[position:start]
             position = start
             if len(pending) < start + HEADER:
                 break
             length = int.from_bytes(pending[start + 4:start + 8], "little")
             if length > LONGEST:
-                self.strange += 1
+                self.strange += pending[start:start + 1]
                 position = start + 1
                 continue
             end = start + HEADER + length
             if len(pending) <= end:
                 break
             if sum(pending[start + 3:end]) & 0xff != pending[end]:
-                self.strange += 1
+                self.strange += pending[start:start + 1]
                 position = start + 1
                 continue
             yield pending[start + 3], bytes(pending[start + HEADER:end])
