@@ -77,6 +77,7 @@ STEPS = (
     Step("guest-6.12",     "check", True,   15,  "tests/run-guest --where lab --check --guest stock-6.12"),
     Step("host-6.12",      "check", True,   15,  "tests/run-guest --where lab --check --host stock-6.12"),
     Step("lab",            "check", True,   10,  "tests/lab/selftest status exact-arguments put-and-get warn"),
+    Step("fuzz",           "check", True,   15,  "tests/fuzz/run --seed 1 --seconds 15"),
     Step("life",           "check", True,   10,  "tests/lab/run -- "
                                                  "ward-lifecycle load vms unload_race users host_debug"),
     Step("life-2",         "check", True,   10,  "tests/lab/run --cpus 2 -- ward-lifecycle hotplug nmi suspend"),
