@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * inject.h - one call after the other with one allocation after the other
+ * failing in it, by the kernel's fault injection (CONFIG_FAULT_INJECTION).
+ *
+ *	INJECT(i, "WARD_CREATE_VM") {
+ *		int fd = INJECTED(&i, call(device, WARD_CREATE_VM, &args));
+ *
+ *		if (fd < 0) {
+ *			... nothing has changed ...
+ *			fd = call(device, WARD_CREATE_VM, &args);
+ *		}
+ *		... it has done what it is to do ...
+ *		close(fd);
+ *	}
+ *
+ * The body runs without an injection first. Then the first allocation of the
+ * call within INJECTED() fails, then the second, and so on until the call makes
+ * fewer. All that once more with every later allocation failing as well, which
+ * takes away what the kernel falls back on. Copies from and to user memory
+ * count as allocations do. Each body must leave the process as it found it:
+ * descriptors, address space, VMs and the module's references are compared.
+ *
+ * A call may survive: the kernel can do without some of what it asks for.
+ */
+#ifndef WARD_INJECT_H
+#define WARD_INJECT_H
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#define TEST_SECONDS	900	/* thousands of calls, on a slow kernel */
+#include "ward_memory.h"
+
+#define INJECT_MOST	4000	/* allocations that one call may make */
+
+enum inject_mode { INJECT_ONE, INJECT_REST, INJECT_MODES };
+
+struct footprint {
+	long fds;
+	long pages;		/* of address space */
+	long references;	/* of the module */
+	long vms;
+};
+
+struct injection {
+	const char *name;
+	enum inject_mode mode;
+	unsigned int n;		/* the allocation that fails; 0: none yet */
+	unsigned int first;	/* where @n begins */
+	unsigned int step;	/* which way it goes on */
+	bool hit;
+	int also;		/* an errno of the call besides ENOMEM, EFAULT */
+	bool idle;		/* the call may make no allocation at all */
+	unsigned int failed, survived;
+	int errnos[8];		/* that were seen, and how often */
+	unsigned int counts[8];
+	struct footprint before;
+};
+
+static int inject_nth = -1, inject_all = -1;	/* /proc/thread-self/... */
+
+static inline void inject_write(int fd, unsigned int value)
+{
+	char text[16];
+
+	/*
+	 * EFAULT: a count that was left over made this very copy fail, and is
+	 * used up with it.
+	 */
+	if (pwrite(fd, text, (size_t)snprintf(text, sizeof(text), "%u", value), 0) < 0)
+		REQUIRE_EQ(errno, EFAULT);
+}
+
+static inline long inject_number(const char *path)
+{
+	char text[64] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return atol(text);
+}
+
+static inline long inject_count_fds(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	long count = 0;
+
+	REQUIRE(folder);
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
+}
+
+static inline long inject_count_vms(void)
+{
+	struct ward_list list = { .size = sizeof(list) };
+	int device = ward_open();
+
+	if (device < 0)
+		return 0;
+	REQUIRE_EQ(call(device, WARD_LIST, &list), 0);
+	close(device);
+	return list.count;
+}
+
+static inline struct footprint inject_footprint(void)
+{
+	return (struct footprint){
+		.fds = inject_count_fds(),
+		.pages = inject_number("/proc/self/statm"),
+		.references = inject_number("/sys/module/ward/refcnt"),
+		.vms = inject_count_vms(),
+	};
+}
+
+static inline bool inject_same(const struct footprint *a, const struct footprint *b)
+{
+	return a->fds == b->fds && a->pages == b->pages && a->references == b->references &&
+	       a->vms == b->vms;
+}
+
+static inline void inject_compare(struct injection *i)
+{
+	struct footprint after;
+
+	/* Files are mapped away by a worker where another process has them. */
+	if (WAIT_FOR((after = inject_footprint(), inject_same(&after, &i->before))))
+		return;
+	test_fail(__LINE__, "%s, %s %u: %+ld descriptors, %+ld pages of address space, %+ld references of the module, %+ld VMs",
+		  i->name, i->mode ? "from" : "number", i->n, after.fds - i->before.fds,
+		  after.pages - i->before.pages, after.references - i->before.references,
+		  after.vms - i->before.vms);
+	i->before = after;
+}
+
+static inline void inject_report(struct injection *i)
+{
+	char text[200] = "";
+	size_t at = 0;
+
+	for (size_t e = 0; e < ARRAY_SIZE(i->errnos) && i->errnos[e]; e++)
+		at += snprintf(text + at, sizeof(text) - at, " %s %u",
+			       strerrorname_np(i->errnos[e]), i->counts[e]);
+	note("inject | %-34s | %-4s | %4u | %4u | %4u |%s", i->name, i->mode ? "rest" : "one",
+	     i->failed + i->survived, i->failed, i->survived, text);
+	if (!(i->failed + i->survived) && !i->idle)
+		test_fail(__LINE__, "%s: nothing was made to fail", i->name);
+	i->failed = i->survived = 0;
+	memset(i->errnos, 0, sizeof(i->errnos));
+	memset(i->counts, 0, sizeof(i->counts));
+}
+
+static inline struct injection inject_begin(const char *name)
+{
+	if (inject_nth < 0) {
+		inject_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+		inject_all = open("/proc/thread-self/make-it-fail", O_RDWR | O_CLOEXEC);
+		REQUIRE(inject_nth >= 0 && inject_all >= 0);
+		/* The process's own page faults are not what is to fail. */
+		REQUIRE_EQ(mlockall(MCL_CURRENT), 0);
+	}
+	return (struct injection){ .name = name, .hit = true, .n = -1u, .first = 1, .step = 1 };
+}
+
+static inline bool inject_next(struct injection *i)
+{
+	if (i->n == -1u) {
+		i->n = 0;
+		return true;
+	}
+	if (!i->n) {
+		i->before = inject_footprint();
+		i->n = i->first;
+		i->hit = false;
+		return true;
+	}
+	inject_compare(i);
+	if (i->hit && i->n < INJECT_MOST) {
+		i->n += i->step;
+		i->hit = false;
+		return true;
+	}
+	if (i->hit)
+		test_fail(__LINE__, "%s: no end after %u allocations", i->name, i->n);
+	inject_report(i);
+	i->n = i->first;
+	i->hit = false;
+	return ++i->mode < INJECT_MODES;
+}
+
+#define INJECT(i, what)	for (struct injection i = inject_begin(what); inject_next(&i);)
+
+/* From here on the calling thread's i->n-th allocation fails. */
+static inline void inject_arm(struct injection *i)
+{
+	if (!i->n)
+		return;
+	if (i->mode == INJECT_REST)
+		inject_write(inject_all, 1);
+	inject_write(inject_nth, i->n);
+}
+
+/* The end of that; @result is the call's, an error must be an allowed one. */
+static inline long inject_disarm(struct injection *i, long result, int line)
+{
+	char left[16] = "";
+	bool hit = false;
+
+	if (i->n) {
+		/*
+		 * What is left of the count. To copy that out counts as well, so
+		 * if it fails with the last of the count, one was left.
+		 */
+		if (pread(inject_nth, left, sizeof(left) - 1, 0) > 0)
+			hit = !atoi(left);
+		i->hit |= hit;
+		inject_write(inject_nth, 0);
+		if (i->mode == INJECT_REST)
+			inject_write(inject_all, 0);
+	}
+	if (result >= 0) {
+		i->survived += hit;
+		return result;
+	}
+	if (!hit) {
+		test_fail(line, "%s, %u: %s, and nothing was made to fail", i->name, i->n,
+			  strerrorname_np((int)-result));
+		_exit(1);
+	}
+	if (result != -ENOMEM && result != -EFAULT && result != -i->also)
+		test_fail(line, "%s, %s %u: %s", i->name, i->mode ? "from" : "number", i->n,
+			  strerrorname_np((int)-result));
+	i->failed++;
+	for (size_t e = 0; e < ARRAY_SIZE(i->errnos); e++) {
+		if (!i->errnos[e])
+			i->errnos[e] = (int)-result;
+		if (i->errnos[e] == -result) {
+			i->counts[e]++;
+			break;
+		}
+	}
+	return result;
+}
+
+#define INJECTED(i, expression)	({						\
+	inject_arm(i);								\
+	long injected_ = (expression);						\
+	inject_disarm(i, injected_, __LINE__); })
+
+/* For a body that must run in a process of its own, in the same words. */
+static inline void inject_in_child(struct injection *i, void (*body)(struct injection *i))
+{
+	static struct injection *shared;
+	pid_t pid;
+
+	if (!shared) {
+		shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		REQUIRE(shared != MAP_FAILED);
+	}
+	*shared = *i;
+	fflush(stdout);
+	pid = fork();
+	REQUIRE(pid >= 0);
+	if (!pid) {
+		/* These two stand for the thread that opened them. */
+		close(inject_nth);
+		close(inject_all);
+		inject_nth = -1;
+		(void)inject_begin("");
+		body(shared);
+		_exit(0);
+	}
+	REQUIRE_EQ(reap(pid), 0);
+	*i = *shared;
+}
+
+/* The first of these fails to open: such a kernel cannot inject. */
+static inline bool inject_setup(void)
+{
+	static const char * const settings[][2] = {
+		{ "failslab/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ "fail_page_alloc/min-order", "0" },
+		{ "failslab/verbose", "0" },
+		{ "fail_page_alloc/verbose", "0" },
+		{ "fail_usercopy/verbose", "0" },
+		/* For INJECT_REST, and for tasks that ask for it only. */
+		{ "failslab/task-filter", "Y" }, { "fail_page_alloc/task-filter", "Y" },
+		{ "failslab/times", "-1" }, { "fail_page_alloc/times", "-1" },
+		{ "failslab/probability", "100" }, { "fail_page_alloc/probability", "100" },
+	};
+	char path[128];
+
+	if (access("/proc/thread-self/fail-nth", W_OK))
+		return false;
+	for (size_t s = 0; s < ARRAY_SIZE(settings); s++) {
+		ssize_t length = (ssize_t)strlen(settings[s][1]);
+		int fd;
+
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", settings[s][0]);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, settings[s][1], (size_t)length) != length) {
+			printf("# %s: %s\n", path, strerror(errno));
+			return false;
+		}
+		close(fd);
+	}
+	return true;
+}
+
+#define INJECT_MAIN(tests)							\
+	int main(int argc, char **argv)						\
+	{									\
+		if (!inject_setup()) {						\
+			puts("TAP version 13\n1..0 # SKIP this kernel injects no faults"); \
+			return STATUS_SKIP;					\
+		}								\
+		return test_main(tests, ARRAY_SIZE(tests), argc, argv);		\
+	}
+
+#endif
