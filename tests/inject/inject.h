@@ -38,6 +38,7 @@ enum inject_mode { INJECT_ONE, INJECT_REST, INJECT_MODES };
 
 struct footprint {
 	long fds;
+	long next_fd;		/* a number that is set aside has no file */
 	long pages;		/* of address space */
 	long references;	/* of the module */
 	long vms;
@@ -97,6 +98,15 @@ static inline long inject_count_fds(void)
 	return count;
 }
 
+static inline long inject_next_fd(void)
+{
+	int fd = dup(0);
+
+	REQUIRE(fd >= 0);
+	close(fd);
+	return fd;
+}
+
 static inline long inject_count_vms(void)
 {
 	struct ward_list list = { .size = sizeof(list) };
@@ -113,6 +123,7 @@ static inline struct footprint inject_footprint(void)
 {
 	return (struct footprint){
 		.fds = inject_count_fds(),
+		.next_fd = inject_next_fd(),
 		.pages = inject_number("/proc/self/statm"),
 		.references = inject_number("/sys/module/ward/refcnt"),
 		.vms = inject_count_vms(),
@@ -121,8 +132,8 @@ static inline struct footprint inject_footprint(void)
 
 static inline bool inject_same(const struct footprint *a, const struct footprint *b)
 {
-	return a->fds == b->fds && a->pages == b->pages && a->references == b->references &&
-	       a->vms == b->vms;
+	return a->fds == b->fds && a->next_fd == b->next_fd && a->pages == b->pages &&
+	       a->references == b->references && a->vms == b->vms;
 }
 
 static inline void inject_compare(struct injection *i)
@@ -132,9 +143,9 @@ static inline void inject_compare(struct injection *i)
 	/* Files are mapped away by a worker where another process has them. */
 	if (WAIT_FOR((after = inject_footprint(), inject_same(&after, &i->before))))
 		return;
-	test_fail(__LINE__, "%s, %s %u: %+ld descriptors, %+ld pages of address space, %+ld references of the module, %+ld VMs",
+	test_fail(__LINE__, "%s, %s %u: %+ld descriptors, %ld is the next, %+ld pages of address space, %+ld references of the module, %+ld VMs",
 		  i->name, i->mode ? "from" : "number", i->n, after.fds - i->before.fds,
-		  after.pages - i->before.pages, after.references - i->before.references,
+		  after.next_fd, after.pages - i->before.pages, after.references - i->before.references,
 		  after.vms - i->before.vms);
 	i->before = after;
 }
