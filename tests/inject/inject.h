@@ -173,8 +173,13 @@ static inline struct injection inject_begin(const char *name)
 		inject_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 		inject_all = open("/proc/thread-self/make-it-fail", O_RDWR | O_CLOEXEC);
 		REQUIRE(inject_nth >= 0 && inject_all >= 0);
-		/* The process's own page faults are not what is to fail. */
+		/*
+		 * The process's own page faults are not what is to fail: have all
+		 * pages. They need not stay, and the guest's could not be taken
+		 * away if they had to.
+		 */
 		REQUIRE_EQ(mlockall(MCL_CURRENT), 0);
+		REQUIRE_EQ(munlockall(), 0);
 	}
 	return (struct injection){ .name = name, .hit = true, .n = -1u, .first = 1, .step = 1 };
 }
