@@ -162,6 +162,8 @@ unsigned int ept_root_finish(struct ept_root *root, struct ept_change *change)
 
 int ept_root_read(struct ept_root *root, u64 gpa, void *buffer, size_t bytes)
 {
+	/* The one user of the lock that is near the inner loop. */
+	lockdep_assert_preemption_enabled();
 	while (bytes) {
 		size_t offset = offset_in_page(gpa);
 		size_t chunk = min_t(size_t, bytes, PAGE_SIZE - offset);

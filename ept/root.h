@@ -19,7 +19,7 @@
  * struct ept_root - see above
  * @table: the tables; protected by @lock
  * @lock: a leaf but for what dirtying a page takes; held for table changes
- *        and reads, taken with interrupts on, never held over a flush
+ *        and reads, taken with preemption on, never held over a flush
  * @eptp: value for the VMCS; constant
  * @cpus: CPUs that loaded this root since it was made, see ept_root_join();
  *        never cleared
@@ -77,7 +77,7 @@ unsigned int ept_root_finish(struct ept_root *root, struct ept_change *change);
 /**
  * ept_root_read - copy guest memory through the EPT
  *
- * Takes root->lock. Context: process, interrupts on. Return: 0, or -EFAULT
+ * Takes root->lock. Context: process, preemption on. Return: 0, or -EFAULT
  * if a page is not mapped readable now (let the guest fault it in and retry).
  */
 int ept_root_read(struct ept_root *root, u64 gpa, void *buffer, size_t bytes);

@@ -4,8 +4,8 @@
  *
  * A handler runs in the inner loop: interrupts and preemption off, the VMCS
  * current. It returns VMX_RESUME to enter the guest again at once, or one of
- * enum vmx_run_result. Handlers that read guest memory switch interrupts on
- * for that themselves (vmx_guest_read_gpa()).
+ * enum vmx_run_result. It cannot read guest memory there: the lock for that
+ * may sleep. Who has to leaves the loop first.
  */
 #ifndef WARD_VMX_EXIT_H
 #define WARD_VMX_EXIT_H
@@ -13,6 +13,8 @@
 #include "vmx/vcpu.h"
 
 #define VMX_RESUME	(-1)
+/* Leave the loop for vmx_exit_cr_with_pdptes(). */
+#define VMX_RUN_PDPTES	(-2)
 
 typedef int (*vmx_exit_handler)(struct vmx_vcpu *v);
 
@@ -35,10 +37,16 @@ void vmx_set_cr0(struct vmx_vcpu *v, u64 cr0);
 void vmx_set_cr4(struct vmx_vcpu *v, u64 cr4);
 void vmx_set_efer(struct vmx_vcpu *v, u64 efer);
 /*
- * Load the PDPTEs that user space's registers ask for. Interrupts on. (l)
- * Return: 0, or -EFAULT with v->fault set.
+ * Load the PDPTEs that user space's registers ask for. The vCPU is not loaded,
+ * preemption is on. Return: 0; -EFAULT with v->fault set; -EAGAIN.
  */
 int vmx_refresh_pdptes(struct vmx_vcpu *v);
+/*
+ * The rest of a vmx_exit_cr() that said VMX_RUN_PDPTES: read the entries, do
+ * what the instruction does. The vCPU is not loaded, preemption is on.
+ * Return: enum vmx_run_result.
+ */
+int vmx_exit_cr_with_pdptes(struct vmx_vcpu *v);
 void vmx_set_dr7(struct vmx_vcpu *v, u64 dr7);
 
 /* exit_msr.c */

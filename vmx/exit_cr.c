@@ -90,52 +90,72 @@ bool vmx_xcr0_valid(const struct vmx_vcpu *v, u64 xcr0)
  * With EPT the four entries live in the VMCS; the processor fills them on
  * MOV CR3, we where a write to CR0 or CR4 is what loads them, and where user
  * space set the registers.
+ *
+ * Reading guest memory takes the EPT's lock, which sleeps on a real-time
+ * kernel: it is done with preemption on, between two loads of the vCPU.
  */
-static int read_pdptes(struct vmx_vcpu *v, u64 pdpte[4])
+static int read_pdptes(struct vmx_vcpu *v, u64 cr3)
 {
-	return vmx_guest_read_gpa(v, vmcs_read_natural(GUEST_CR3) & 0xffffffe0, pdpte, 32);
+	return vmx_guest_read_gpa(v, cr3 & 0xffffffe0, v->pdptes, sizeof(v->pdptes));
 }
 
-static void write_pdptes(const u64 pdpte[4])
+static void write_pdptes(const struct vmx_vcpu *v)
 {
-	vmcs_write64(GUEST_PDPTR0, pdpte[0]);
-	vmcs_write64(GUEST_PDPTR1, pdpte[1]);
-	vmcs_write64(GUEST_PDPTR2, pdpte[2]);
-	vmcs_write64(GUEST_PDPTR3, pdpte[3]);
+	vmcs_write64(GUEST_PDPTR0, v->pdptes[0]);
+	vmcs_write64(GUEST_PDPTR1, v->pdptes[1]);
+	vmcs_write64(GUEST_PDPTR2, v->pdptes[2]);
+	vmcs_write64(GUEST_PDPTR3, v->pdptes[3]);
 }
 
-/* Return: 0, -EINVAL reserved bits (#GP), -EFAULT fault the page in first. */
+/* Return: 0, -EINVAL reserved bits (#GP), -EAGAIN they have to be read first. */
 static int load_pdptes(struct vmx_vcpu *v)
 {
 	u64 reserved = ~((1ull << vmx_cpuid_phys_bits(v->vm->cpuid)) - 1) | 0x1e6;
-	u64 pdpte[4];
-	int i, err;
+	int i;
 
-	vmx_host_drs_before_irqs(v);
-	local_irq_enable();
-	err = read_pdptes(v, pdpte);
-	local_irq_disable();
-	v->refresh_host = true;
-	if (err)
-		return err;
+	if (!v->pdptes_read)
+		return -EAGAIN;
 	for (i = 0; i < 4; i++)
-		if ((pdpte[i] & 1) && (pdpte[i] & reserved))
+		if ((v->pdptes[i] & 1) && (v->pdptes[i] & reserved))
 			return -EINVAL;
-	write_pdptes(pdpte);
+	write_pdptes(v);
 	return 0;
+}
+
+int vmx_exit_cr_with_pdptes(struct vmx_vcpu *v)
+{
+	int result;
+
+	if (read_pdptes(v, v->context.cr3))
+		return VMX_RUN_FAULT;
+	/* Nothing has changed yet: the guest can execute the instruction again. */
+	if (vmx_vcpu_load(v))
+		return VMX_RUN_AGAIN;
+	v->pdptes_read = true;
+	result = vmx_exit_cr(v);
+	v->pdptes_read = false;
+	vmx_vcpu_put(v);
+	return result == VMX_RESUME ? VMX_RUN_AGAIN : result;
 }
 
 int vmx_refresh_pdptes(struct vmx_vcpu *v)
 {
-	u64 pdpte[4];
-	int err;
+	bool pae;
+	u64 cr3;
 
-	if ((vmx_cr0(v) & X86_CR0_PG) && (vmx_cr4(v) & X86_CR4_PAE) && !vmx_long_mode(v)) {
-		err = read_pdptes(v, pdpte);
-		if (err)
-			return err;
+	if (vmx_vcpu_load(v))
+		return -EAGAIN;
+	pae = (vmx_cr0(v) & X86_CR0_PG) && (vmx_cr4(v) & X86_CR4_PAE) && !vmx_long_mode(v);
+	cr3 = vmcs_read_natural(GUEST_CR3);
+	vmx_vcpu_put(v);
+	if (pae) {
+		if (read_pdptes(v, cr3))
+			return -EFAULT;
+		if (vmx_vcpu_load(v))
+			return -EAGAIN;
 		/* Reserved bits make the entry fail, with the reason. */
-		write_pdptes(pdpte);
+		write_pdptes(v);
+		vmx_vcpu_put(v);
 	}
 	v->pdptes_stale = false;
 	return 0;
@@ -278,8 +298,8 @@ int vmx_exit_cr(struct vmx_vcpu *v)
 	}
 	if (err == -ENOENT)
 		return vmx_exit_unhandled(v);
-	if (err == -EFAULT)
-		return VMX_RUN_FAULT;
+	if (err == -EAGAIN)
+		return VMX_RUN_PDPTES;
 	if (err)
 		vmx_queue_gp(v);
 	else

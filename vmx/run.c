@@ -233,16 +233,16 @@ static int enter_and_handle(struct vmx_vcpu *v)
 
 int vmx_vcpu_run(struct vmx_vcpu *v)
 {
-	int result;
+	int result, err = 0;
 
 	if (!vmx_events_wake(v) && !atomic_read(&v->requests))
 		return VMX_RUN_HALT;
-	if (vmx_vcpu_load(v))
-		return vmx_root_stopped() ? -EIO : VMX_RUN_AGAIN;
-	if (unlikely(v->pdptes_stale) && vmx_refresh_pdptes(v)) {
-		vmx_vcpu_put(v);
+	if (unlikely(v->pdptes_stale))
+		err = vmx_refresh_pdptes(v);
+	if (err == -EFAULT)
 		return VMX_RUN_FAULT;
-	}
+	if (err || vmx_vcpu_load(v))
+		return vmx_root_stopped() ? -EIO : VMX_RUN_AGAIN;
 	vmx_host_enter(v);
 	v->refresh_host = true;
 
@@ -265,6 +265,8 @@ int vmx_vcpu_run(struct vmx_vcpu *v)
 	shield_user_space();
 	vmx_vcpu_put(v);
 
+	if (unlikely(result == VMX_RUN_PDPTES))
+		result = vmx_exit_cr_with_pdptes(v);
 	if (unlikely(v->split_lock)) {
 		v->split_lock = false;
 		/* May sleep, to slow the culprit down; or leaves it to the guest. */

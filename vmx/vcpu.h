@@ -128,6 +128,8 @@ struct vmx_vcpu {
 	u64 cr2;			/* (r) */
 	u8 cr8;				/* (r) without WARD_VM_LAPIC */
 	bool pdptes_stale;		/* (r) user space set a register they follow from */
+	bool pdptes_read;		/* (r) what a write to a CR loads is in @pdptes */
+	u64 pdptes[4];			/* (r) */
 	u64 xcr0;			/* (r) */
 	u64 efer;			/* (r) */
 	u64 dr[4], dr6;			/* (r) DR7 is in the VMCS */
