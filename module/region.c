@@ -77,7 +77,8 @@ static unsigned long map_at(struct file *file, unsigned long address, unsigned l
 	if (file->f_mode & FMODE_WRITE)
 		where = vm_mmap(file, address, op->bytes, PROT_READ | PROT_WRITE, flags,
 				op->origin);
-	if (IS_ERR_VALUE(where) && !(op->prot & WARD_PROT_WRITE))
+	/* Not for want of memory: what is mapped read-only cannot be made RAM. */
+	if (IS_ERR_VALUE(where) && (long)where != -ENOMEM && !(op->prot & WARD_PROT_WRITE))
 		where = vm_mmap(file, address, op->bytes, PROT_READ, flags, op->origin);
 	return where;
 }
