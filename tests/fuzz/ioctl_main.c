@@ -88,25 +88,29 @@ struct cache {
 	long objects;
 };
 
-/* Else objects that are free, in slabs that a CPU keeps at hand, count as in use. */
+/*
+ * Else objects that are free, in slabs that a CPU keeps at hand, count as in use.
+ * The files are opened once: what an open file takes is given back late.
+ */
 static void shrink_caches(void)
 {
-	DIR *folder = opendir("/sys/kernel/slab");
+	static int files[CACHES], count;
 	struct dirent *entry;
 	char path[320];
+	DIR *folder;
+	int i;
 
-	while (folder && (entry = readdir(folder))) {
-		int file;
-
+	folder = count ? NULL : opendir("/sys/kernel/slab");
+	while (folder && count < CACHES && (entry = readdir(folder))) {
 		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", entry->d_name);
-		file = open(path, O_WRONLY | O_CLOEXEC);
-		if (file >= 0) {
-			dprintf(file, "1");
-			close(file);
-		}
+		files[count] = open(path, O_WRONLY | O_CLOEXEC);
+		count += files[count] >= 0;
 	}
 	if (folder)
 		closedir(folder);
+	for (i = 0; i < count; i++)
+		if (pwrite(files[i], "1", 1, 0) < 0)
+			note("a slab cache cannot be shrunk");
 }
 
 static unsigned int read_caches(struct cache *caches)
