@@ -8,7 +8,6 @@
  * success of what it forbids), that every sequence can be ended, and that nothing
  * is left (fuzz.c; leaks below).
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "../selftests/slab_shrink.h"
 #include "ioctl.h"
 
 /* A sequence takes no longer than that, whatever its steps do. */
@@ -88,40 +88,15 @@ struct cache {
 	long objects;
 };
 
-/*
- * Else objects that are free, in slabs that a CPU keeps at hand, count as in use.
- * The files are opened once: what an open file takes is given back late.
- */
-static void shrink_caches(void)
-{
-	static int files[CACHES], count;
-	struct dirent *entry;
-	char path[320];
-	DIR *folder;
-	int i;
-
-	folder = count ? NULL : opendir("/sys/kernel/slab");
-	while (folder && count < CACHES && (entry = readdir(folder))) {
-		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", entry->d_name);
-		files[count] = open(path, O_WRONLY | O_CLOEXEC);
-		count += files[count] >= 0;
-	}
-	if (folder)
-		closedir(folder);
-	for (i = 0; i < count; i++)
-		if (pwrite(files[i], "1", 1, 0) < 0)
-			note("a slab cache cannot be shrunk");
-}
-
 static unsigned int read_caches(struct cache *caches)
 {
 	unsigned int n = 0;
 	char line[300];
 	FILE *file;
 
-	shrink_caches();
+	if (!slab_shrink())
+		note("a slab cache cannot be shrunk");
 	file = fopen("/proc/slabinfo", "r");
-
 	while (file && n < CACHES && fgets(line, sizeof(line), file))
 		if (sscanf(line, "%39s %ld", caches[n].name, &caches[n].objects) == 2)
 			n++;

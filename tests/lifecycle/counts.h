@@ -11,8 +11,8 @@
 #ifndef WARD_COUNTS_H
 #define WARD_COUNTS_H
 
-#include <dirent.h>
 #include "life.h"
+#include "slab_shrink.h"
 
 #define COUNTS_CACHES	512
 
@@ -36,39 +36,12 @@ static inline FILE *open_proc(const char *path)
 	return file;
 }
 
-/*
- * Opened once: what an open file in sysfs takes is given back after a grace
- * period and in batches, and so would be counted now and then.
- */
-static inline int counts_shrinkers(int files[COUNTS_CACHES])
-{
-	DIR *folder = opendir("/sys/kernel/slab");
-	struct dirent *entry;
-	char path[320];
-	int n = 0;
-
-	while (folder && n < COUNTS_CACHES && (entry = readdir(folder))) {
-		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", entry->d_name);
-		if (entry->d_name[0] != '.')
-			files[n++] = open(path, O_WRONLY | O_CLOEXEC);
-	}
-	if (folder)
-		closedir(folder);
-	return n;
-}
-
 static inline void counts_settle(void)
 {
-	static int files[COUNTS_CACHES], count;
-	int i;
-
-	if (!count)
-		count = counts_shrinkers(files);
 	/* 3: all of them; 4: without a line in the log each time. */
 	write_text("/proc/sys/vm/drop_caches", "7");
-	for (i = 0; i < count; i++)
-		if (files[i] >= 0 && pwrite(files[i], "1", 1, 0) < 0)
-			note("a slab cache cannot be shrunk");
+	if (!slab_shrink())
+		note("a slab cache cannot be shrunk");
 }
 
 static inline void counts_read(struct counts *c)
