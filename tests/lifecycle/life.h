@@ -62,16 +62,6 @@ static inline int run_on(pid_t thread, int cpu)
 	return sched_setaffinity(thread, sizeof(set), &set) ? -errno : 0;
 }
 
-static inline bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 static inline bool set_online(int cpu, bool online)
 {
 	char path[64];

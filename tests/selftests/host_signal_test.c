@@ -4,7 +4,6 @@
  * guest: they must work as with any other process, and the guest's own debug
  * registers must not get in their way.
  */
-#include <fcntl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/user.h>
@@ -289,15 +288,6 @@ GUEST_CODE(closed, 64,
 
 #define MAX_STAY	"/sys/module/ward/parameters/max_stay"
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	REQUIRE(fd >= 0);
-	CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
 /* A guest that never allows interrupts does not keep the CPU. */
 static void interrupts_off(void)
 {
@@ -307,7 +297,7 @@ static void interrupts_off(void)
 
 	/* Bochs 3.0 has a fault there that would hang its host, under any hypervisor. */
 	if (lab)
-		write_file(MAX_STAY, "100000");
+		REQUIRE(write_text(MAX_STAY, "100000"));
 	guest_make(&g, 0);
 	guest_code_long(&g, closed);
 	sigaction(SIGALRM, &action, NULL);
@@ -315,7 +305,7 @@ static void interrupts_off(void)
 	CHECK_EQ(ward_run(g.vcpu), -EINTR);
 	CHECK_EQ(handled, 1);
 	if (lab)
-		write_file(MAX_STAY, "0");
+		REQUIRE(write_text(MAX_STAY, "0"));
 }
 
 static const struct test tests[] = {

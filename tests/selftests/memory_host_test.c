@@ -282,16 +282,6 @@ static void huge_page_edges(void)
 
 /* ------------------------------------------------------------ merging, moving */
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
 static long read_number(const char *path)
 {
 	char text[32] = "";
@@ -311,11 +301,11 @@ static void merged_pages(void)
 	CHECK_EQ(touch_read(&g, AREA_AT), 0x3333333333333333);
 	touch_write(&g, AREA_AT + PAGE, 0x3333333333333333);
 	if (madvise(area, 2 * PAGE, MADV_MERGEABLE) ||
-	    !write_file("/sys/kernel/mm/ksm/sleep_millisecs", "10") ||
-	    !write_file("/sys/kernel/mm/ksm/run", "1"))
+	    !write_text("/sys/kernel/mm/ksm/sleep_millisecs", "10") ||
+	    !write_text("/sys/kernel/mm/ksm/run", "1"))
 		test_skip("the host does not merge pages");
 	if (!WAIT_FOR(read_number("/sys/kernel/mm/ksm/pages_sharing") > 0)) {
-		write_file("/sys/kernel/mm/ksm/run", "2");
+		write_text("/sys/kernel/mm/ksm/run", "2");
 		test_skip("the host merged nothing");
 	}
 	CHECK_EQ(touch_read(&g, AREA_AT), 0x3333333333333333);
@@ -324,7 +314,7 @@ static void merged_pages(void)
 	CHECK_EQ(touch_read(&g, AREA_AT), 0x44);
 	CHECK_EQ(area[0], 0x44);
 	CHECK_EQ(area[512], 0x3333333333333333);
-	write_file("/sys/kernel/mm/ksm/run", "2");
+	write_text("/sys/kernel/mm/ksm/run", "2");
 }
 
 /* The kernel moves pages about while the guest counts in one of them. */
@@ -343,7 +333,7 @@ static void compaction(void)
 	CHECK(WAIT_FOR(area[0] > 100));
 	for (i = 0; i < 3; i++) {
 		before = area[0];
-		if (!write_file("/proc/sys/vm/compact_memory", "1")) {
+		if (!write_text("/proc/sys/vm/compact_memory", "1")) {
 			touch_stop(&g, runner);
 			test_skip("the host does not compact memory");
 		}

@@ -13,6 +13,7 @@
 #define WARD_TEST_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -122,6 +123,17 @@ static inline void note(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	dprintf(1, "# %s\n", text);
+}
+
+/* Return: whether all of @text was taken. */
+static inline bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
 }
 
 /* ------------------------------------------------------------------- calls */
