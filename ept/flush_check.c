@@ -85,8 +85,8 @@ void ept_flush_check_entry(struct ept_root *root)
 	/*
 	 * Under the lock a change is announced or not made yet. What was
 	 * announced cannot be finished meanwhile, since this CPU does not
-	 * answer. Who holds the lock may be waiting for nobody, but is not
-	 * waited for either: the next entry looks again.
+	 * answer. Where the lock is held, the next entry looks again: with
+	 * interrupts off nobody is waited for.
 	 */
 	if (!spin_trylock(&root->lock))
 		return;
