@@ -15,8 +15,8 @@ RELEASE ?= $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 KERNEL ?= stock-6.1
 KERNELS := stock-6.1 stock-6.12
 HOSTS := $(KERNELS) rt-6.1 rt-6.12
-# Built with the checkers on; the module then has its own on as well.
-DEBUG_KERNELS := debug-6.1 debug-6.12
+# Built by the lab, with checkers on; the module then has its own on as well.
+OWN_KERNELS := debug-6.1 debug-6.12 cover-6.1
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -28,7 +28,7 @@ Q := $(if $(V),,@)
 MAKEFLAGS += --no-print-directory
 
 .PHONY: all module modules user tests lab lab-files check check-quick check-long check-mutants run \
-	install style clean help $(HOSTS:%=module-%) $(DEBUG_KERNELS:%=module-%)
+	install style clean help $(HOSTS:%=module-%) $(OWN_KERNELS:%=module-%)
 
 all: module user
 
@@ -59,7 +59,7 @@ modules: $(KERNELS:%=module-%)
 $(HOSTS:%=module-%): module-%:
 	$(Q)kdir=$$($(TOP)/tests/lab/kernel-dir $*) && $(MAKE) -f $(TOP)/Makefile module KDIR="$$kdir"
 
-$(DEBUG_KERNELS:%=module-%): module-%:
+$(OWN_KERNELS:%=module-%): module-%:
 	$(Q)kdir=$$($(TOP)/tests/lab/kernel-dir $*) && $(MAKE) -f $(TOP)/Makefile module KDIR="$$kdir" WARD_DEBUG=y
 
 # --------------------------------------------------------- user space, tests

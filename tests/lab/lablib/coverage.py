@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which lines and branches of ward.ko ran: takes one run's counts, adds runs up.
 
-A debug kernel keeps the counts by object file (gcov's .gcda). They can be read
+The lab's own kernels keep the counts by object file (gcov's .gcda). They can be read
 only together with what the compiler wrote beside that very object (.gcno), so a
 run turns them at once into lines of the sources, which outlive the next build.
 What is kept of a run is one file:
@@ -109,7 +109,7 @@ class Collector:
 
     def finish(self):
         if not self.counts.files:
-            raise LabFailure("no line of ward.ko was counted: --coverage is for debug kernels")
+            raise LabFailure("no line of ward.ko was counted: --coverage is for kernels of the lab's own")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.counts.write(self.folder / f"{time.time_ns()}-{os.getpid()}.json.gz")
 

@@ -16,7 +16,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from . import bootdisk, cache, debian, debugkernel, toolchain
+from . import bootdisk, cache, debian, ownkernel, toolchain
 from .say import LabFailure, note, step
 
 LAB = Path(__file__).resolve().parent.parent
@@ -38,11 +38,11 @@ PACKAGED = {
     "rt-6.12": Kernel("bookworm", r"6\.12\.\d+\+deb12", "rt"),
     "testing": Kernel("testing", r"\d+\.\d+\.\d+\+deb\d+", None),
 }
-KERNELS = [*PACKAGED, *debugkernel.SOURCES]
+KERNELS = [*PACKAGED, *ownkernel.KERNELS]
 HOSTS = [name for name in KERNELS if name not in PACKAGED or PACKAGED[name].boots]
 PREPARED = ["stock-6.1", "stock-6.12"]
 FLAVOURS = {"cloud": "cloud-amd64", "generic": "amd64", "rt": "rt-amd64"}
-# Where busybox and the debug kernels' sources come from.
+# Where busybox and the sources of the lab's own kernels come from.
 KERNEL_RELEASE = "bookworm"
 
 # checkpatch and the semantic patches, and the frame that kselftest's targets hang in.
@@ -186,16 +186,16 @@ def _kernel_packages(name, flavour, release):
     raise LabFailure(f"Debian {kind.release} as configured here has no headers for {name} {flavour}")
 
 
-def is_debug(name):
-    return name in debugkernel.SOURCES
+def is_own(name):
+    return name in ownkernel.KERNELS
 
 
 def kernel(name, flavour=None, update=False):
     """The folder of a kernel: release, headers (a link); if it boots: vmlinuz, modules/."""
     if name not in KERNELS:
         raise LabFailure(f"no kernel {name}; there are: " + ", ".join(KERNELS))
-    if is_debug(name):
-        return _debug_kernel(name, flavour, update)
+    if is_own(name):
+        return _own_kernel(name, flavour, update)
     kind = PACKAGED[name]
     flavour = flavour or kind.boots or "cloud"
     recipe = cache.key_of(FORMAT, kind, flavour, HOST_MODULES, toolchain.needed(kind.release))
@@ -207,14 +207,15 @@ def kernel(name, flavour=None, update=False):
                         lambda release: _kernel_packages(name, flavour, release), False, make, update)
 
 
-def _debug_kernel(name, flavour, update):
+def _own_kernel(name, flavour, update):
     """The same of a kernel that is built here."""
     if flavour:
         raise LabFailure(f"{name} has no flavours")
-    recipe = cache.key_of(KERNEL_RELEASE, debugkernel.SOURCES[name], debugkernel.compiler(),
-                          debugkernel.FORMAT, cache.content_key(debugkernel.CONFIG))
-    return _from_debian(f"kernel-{name}", KERNEL_RELEASE, recipe, lambda _: [debugkernel.SOURCES[name]], False,
-                        lambda folder, files, _: debugkernel.make(folder, files), update)
+    source = ownkernel.KERNELS[name].source
+    recipe = cache.key_of(KERNEL_RELEASE, source, ownkernel.compiler(), ownkernel.FORMAT,
+                          cache.content_key(*ownkernel.settings(name)))
+    return _from_debian(f"kernel-{name}", KERNEL_RELEASE, recipe, lambda _: [source], False,
+                        lambda folder, files, _: ownkernel.make(name, folder, files), update)
 
 
 def _keep_kernel(folder, place, release, flavour):

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Builds the lab's debug kernels from Debian's source packages.
+"""Builds the lab's own kernels from Debian's source packages.
 
-Debian's own kernels have the checkers off (KASAN, lockdep, kmemleak, fault
-injection, KUnit). These have little but the checkers: `make tinyconfig` with
-debug.config on top, built once. Of the tree only that stays which a boot and a
-build of modules need.
+Debian's kernels have the checkers off (KASAN, lockdep, kmemleak, fault
+injection, KUnit) and count no lines. These have little else: `make tinyconfig`
+with two files of settings on top, built once. Of the tree only that stays which a
+boot and a build of modules need.
 """
 
+import collections
 import os
 import re
 import shutil
@@ -18,12 +19,14 @@ from . import debian
 from .say import LabFailure, note, step
 
 LAB = Path(__file__).resolve().parent.parent
-CONFIG = LAB / "debug.config"
 
-# The source package of each. Their modules are built with WARD_DEBUG=y.
-SOURCES = {
-    "debug-6.1": "linux-source-6.1",
-    "debug-6.12": "linux-source-6.12",
+# The source package of each, and its settings on top of tiny.config. Ward is built with
+# WARD_DEBUG=y for them. The checkers of debug.config make everything several times slower.
+Own = collections.namedtuple("Own", "source config slowness")
+KERNELS = {
+    "debug-6.1": Own("linux-source-6.1", "debug.config", 5),
+    "debug-6.12": Own("linux-source-6.12", "debug.config", 5),
+    "cover-6.1": Own("linux-source-6.1", "cover.config", 1),
 }
 TOOLS = ["flex", "bison", "bc", "libelf-dev", "xz-utils"]
 MODULES = ["kvm.ko", "kvm-intel.ko", "irqbypass.ko", "msr.ko"]
@@ -48,7 +51,7 @@ def compiler():
     """What the build's result depends on besides the sources: the compiler's version."""
     program = shutil.which("gcc")
     if not program:
-        raise LabFailure("no gcc here: a debug kernel is built with it")
+        raise LabFailure("no gcc here: the lab's own kernels are built with it")
     return subprocess.run([program, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
 
 
@@ -80,17 +83,23 @@ def _environment():
             if not name.startswith(dropped) and name not in ("O", "M", "V")}
 
 
-def _configure(tree):
+def settings(name):
+    """The files of a kernel's settings, in the order in which they are read."""
+    return [LAB / "tiny.config", LAB / KERNELS[name].config]
+
+
+def _configure(name, tree):
     # Kconfig reads it, though nothing of it is wanted.
     (tree / "Documentation").mkdir(exist_ok=True)
     (tree / "Documentation/Kconfig").touch()
     _quiet(["make", "-s", "tinyconfig"], tree)
-    fragment, config = CONFIG.read_text(), tree / ".config"
+    fragment = "".join(path.read_text() for path in settings(name))
+    config = tree / ".config"
     config.write_text(config.read_text() + fragment)
     _quiet(["make", "-s", "olddefconfig"], tree)
     wrong = wrong_lines(fragment, config.read_text())
     if wrong:
-        raise LabFailure(f"these lines of {CONFIG.name} have no effect: " + "; ".join(wrong))
+        raise LabFailure(f"these settings of {name} have no effect: " + "; ".join(wrong))
 
 
 def _compile(tree):
@@ -139,16 +148,16 @@ def _keep(tree, folder):
     (folder / "release").write_text(re.search(r'UTS_RELEASE "(.*)"', release)[1] + "\n")
 
 
-def make(folder, files):
+def make(name, folder, files):
     """Fills a folder as a packaged kernel's: vmlinuz, vmlinux, release, modules, headers."""
     if subprocess.run([LAB.parent / "packages", *TOOLS], stdout=subprocess.DEVNULL).returncode:
-        raise LabFailure("a debug kernel needs " + ", ".join(TOOLS))
+        raise LabFailure(f"{name} needs " + ", ".join(TOOLS))
     work = folder / "work"
     debian.unpack(files, work)
     archive = next(work.glob("usr/src/linux-source-*.tar.xz"))
     _quiet(["tar", "-xJf", archive, *(f"--exclude={pattern}" for pattern in LEFT_OUT)], work)
     tree = next(path for path in work.glob("linux-source-*") if path.is_dir())
-    _configure(tree)
+    _configure(name, tree)
     with step(f"compiling {tree.name}, once; this takes minutes"):
         _compile(tree)
     _keep(tree, folder)
