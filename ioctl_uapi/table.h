@@ -13,7 +13,8 @@
  *               VCPU  the vCPU's state; -EBUSY while a thread runs it
  *   flags     known bits of the structure's `flags`; others are -EINVAL
  *   options   ALIVE         -EIO on a dead VM
- *             OUT_ON_ERROR  the structure is copied out on error too
+ *             OUT_ON_ERROR  the structure is copied out on error too, and
+ *                           has to be writable before anything is done
  *   array     what the structure points to, copied by the dispatcher:
  *             ARRAY(direction, argument, address field, count field, element
  *             type, limit). IN and INOUT: a count above the limit is -EINVAL;

@@ -15,7 +15,9 @@
  *  - user pointers travel as __u64; all fields are naturally aligned and have
  *    the same layout for 32-bit and 64-bit callers.
  *  - a call first checks everything and then applies: on error nothing has
- *    changed, unless its comment says otherwise.
+ *    changed, unless its comment says otherwise. One exception: who takes away,
+ *    in another thread, memory that a call is about to answer in gets -EFAULT
+ *    for a call that was carried out.
  *
  * Errors common to all calls: -EFAULT (a pointer), -EINVAL (size, flags,
  * reserved, a value out of range), -ENOTTY (the call does not belong to this

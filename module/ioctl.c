@@ -6,7 +6,7 @@
  * means is its handler's. No lock is held while user memory is touched, so a
  * caller whose memory never comes (userfaultfd) holds up nobody else. The price:
  * who makes the structure unwritable while the call is on its way gets -EFAULT
- * for a call that was carried out.
+ * for a call that was carried out. Where it was unwritable before, nothing is.
  */
 #include <linux/build_bug.h>
 #include <linux/ioctl.h>
@@ -162,6 +162,10 @@ static long with_argument(const struct row *row, struct ward_call *call, void __
 		return -EFAULT;
 	if (header->size != size || header->flags & ~row->flags)
 		return -EINVAL;
+
+	/* As it is: only to see that the answer will have a place. */
+	if (row->options & OUT_ON_ERROR && copy_to_user(arg, &call->arg, size))
+		return -EFAULT;
 
 	if (row->array.direction) {
 		ret = array_in(row, call);

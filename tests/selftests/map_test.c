@@ -407,6 +407,26 @@ static void rules(void)
 	CHECK_EQ(info().map_generation, 1);
 }
 
+/* Without a place for the answer nothing is done. */
+static void no_place_for_the_answer(void)
+{
+	struct ward_map_op op;
+	struct ward_map *map = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	REQUIRE(map != MAP_FAILED);
+	setup();
+	op = add(0, PAGE);
+	*map = (struct ward_map){ .size = sizeof(*map), .ops = (uintptr_t)&op, .count = 1 };
+	REQUIRE_EQ(mprotect(map, PAGE, PROT_READ), 0);
+	CHECK_EQ(call(ward_vm_fd(vm), WARD_MAP, map), -EFAULT);
+	CHECK_EQ(info().map_generation, 0);
+	CHECK_EQ(info().memory_bytes, 0);
+	REQUIRE_EQ(mprotect(map, PAGE, PROT_READ | PROT_WRITE), 0);
+	CHECK_EQ(call(ward_vm_fd(vm), WARD_MAP, map), 0);
+	CHECK_EQ(map->generation, 1);
+}
+
 static void many_regions(void)
 {
 	struct ward_map_op ops[WARD_MAX_MAP_OPS];
@@ -441,6 +461,7 @@ static const struct test tests[] = {
 	{ "all_or_nothing", all_or_nothing },
 	{ "files", files },
 	{ "rules", rules },
+	{ "no_place_for_the_answer", no_place_for_the_answer },
 	{ "many_regions", many_regions },
 };
 

@@ -294,6 +294,15 @@ static void lists(void)
 	regs.regs = (uintptr_t)edge - sizeof(many[0]);
 	CHECK_EQ(call(fd, WARD_SET_REGS, &regs), 0);
 	CHECK_EQ(call(fd, WARD_GET_REGS, &regs), -EFAULT);
+
+	/* Without a place for the answer nothing is set. */
+	many[0].value = 0x5678;
+	regs.regs = (uintptr_t)many;
+	REQUIRE_EQ(mprotect(edge - PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
+	memcpy(edge - sizeof(regs), &regs, sizeof(regs));
+	REQUIRE_EQ(mprotect(edge - PAGE, PAGE, PROT_READ), 0);
+	CHECK_EQ(call(fd, WARD_SET_REGS, edge - sizeof(regs)), -EFAULT);
+	CHECK(get_reg(&g, GPR(0)) != 0x5678);
 }
 
 static const struct test tests[] = {
