@@ -144,8 +144,8 @@ def write_summary(outcomes, selection, path):
     skipped = [f"* {o.step.name}: {c.name}" + (f" ({c.why})" if c.why else "")
                for o in outcomes for c in o.cases if c.result == "skipped"]
     text = [".. SPDX-License-Identifier: GPL-2.0-only", "", title, "=" * len(title), "",
-            f"Written by ``tests/check {selection} --summary FILE`` {datetime.date.today()}. Each row has the day and the commit",
-            "that it was run on; ``--resume`` keeps what passed before.", "",
+            f"Written by ``tests/check {selection} --summary FILE`` at {datetime.date.today()}. Each row has the",
+            "day and the commit that it was run on; ``--resume`` keeps what passed before.", "",
             f"* Machine: {os.cpu_count()} CPUs, {platform.freedesktop_os_release().get('PRETTY_NAME', '?')}, "
             + output_of("gcc --version | head -n 1"),
             "* Lab: Bochs 3.0; kernels " + ", ".join(lab), "",
