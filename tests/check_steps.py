@@ -33,6 +33,7 @@ STEPS = (
     Step("unit-module",    "quick", False,   5,  "make -s -C tests/kunit/user check KHEADERS=\"$("
                                                  "tests/lab/kernel-dir stock-6.1 | sed s/-cloud-amd64$/-common/)\""),
     Step("unit-ktap",      "quick", False,   1,  "tests/kunit/ktap_test"),
+    Step("unit-verify",    "quick", False,   1,  "tests/guest/verify_test"),
     Step("module-6.1",     "quick", False,  10,  module("stock-6.1"), True),
     Step("module-6.12",    "check", False,  10,  module("stock-6.12"), True),
     Step("lab-files",      "quick", False,  10,  "make -s lab-files KERNEL=stock-6.1"),
