@@ -44,8 +44,12 @@ def sources(*patterns):
     return [name for name in listing.splitlines() if (TOP / name).is_file()]
 
 
-def kernel_source():
-    return Path(run([LAB / "kernel-source"]).splitlines()[-1])
+def lab_folder(command, *words):
+    """The folder that one of the lab's commands prints; what it fetches it says on stderr."""
+    done = subprocess.run([LAB / command, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise Broken(f"{command}: exit status {done.returncode}")
+    return Path(done.stdout.strip())
 
 
 def module_sources():
@@ -58,7 +62,7 @@ def sparse():
     """The kernel's address spaces, endianness and constants. Of locks sparse knows none that guard() takes."""
     folder = TOP / "build/static-sparse"
     run(["rm", "-rf", folder])
-    headers = run([LAB / "kernel-dir", KERNEL]).splitlines()[-1]
+    headers = lab_folder("kernel-dir", KERNEL)
     text = run(["make", "-s", "module", f"RELEASE={folder.name}", f"KDIR={headers}",
                 "KBUILD_ARGS=C=2 CF=-Wno-context"])
     run(["rm", "-rf", folder])
@@ -67,7 +71,7 @@ def sparse():
 
 def checkpatch():
     """The kernel's style, --strict, of what is compiled into the module."""
-    script = kernel_source() / "scripts/checkpatch.pl"
+    script = lab_folder("kernel-source") / "scripts/checkpatch.pl"
     text = run(["perl", script, "--no-tree", "--strict", "--terse", "--quiet", "--no-summary", "--show-types",
                 "-f", *module_sources()], (0, 1))
     for line in text.splitlines():
@@ -76,7 +80,7 @@ def checkpatch():
 
 def coccinelle():
     """The kernel's semantic patches, in their report mode."""
-    source = kernel_source()
+    source = lab_folder("kernel-source")
     files = [TOP / name for name in module_sources() if name.endswith(".c")]
     for rule in sorted((source / "scripts/coccinelle").glob("**/*.cocci")):
         if not re.search(r"^virtual.*\breport\b", rule.read_text(), re.M):
