@@ -94,14 +94,8 @@ install: module
 	$(Q)$(MAKE) -C $(TOP)/userlib O=$(BUILD)/user PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 	$(Q)[ -n "$(DESTDIR)" ] || depmod $(RELEASE)
 
-CHECKPATCH ?= $(firstword $(wildcard $(KDIR)/scripts/checkpatch.pl \
-	$(KDIR)/source/scripts/checkpatch.pl) $(shell command -v checkpatch.pl))
-
 style:
-	$(Q)if [ -z "$(CHECKPATCH)" ]; then \
-		echo "make: no checkpatch.pl in the kernel's scripts; say where with CHECKPATCH=" >&2; exit 1; fi
-	$(Q)$(CHECKPATCH) --no-tree --strict --terse --quiet -f \
-		$(foreach dir,$(MODULE_DIRS),$(wildcard $(TOP)/$(dir)/*.[chS]))
+	$(Q)$(TOP)/tests/static checkpatch
 
 clean:
 	$(Q)rm -rf $(BUILD)
