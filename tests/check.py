@@ -20,7 +20,6 @@ import argparse
 import collections
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -29,6 +28,7 @@ from pathlib import Path
 import check_report as report
 from check_report import LOGS, RESULTS, TOP, Outcome
 from check_steps import STEPS, TIERS
+from commands import Commands
 
 
 class Runner:
@@ -38,7 +38,7 @@ class Runner:
         self.at_once = at_once
         self.begin = time.monotonic()
         self.lock = threading.Lock()
-        self.running = set()
+        self.commands = Commands()
         self.outcomes = []
         self.stopped = False
 
@@ -51,30 +51,15 @@ class Runner:
         outcome.log.unlink(missing_ok=True)
         self.say(f"      {step.name} ...")
         begin = time.monotonic()
-        status, timed_out = self._execute(step, outcome.log)
+        status = self.commands.run(step.command, TOP, outcome.log, step.minutes)
         outcome.seconds = time.monotonic() - begin
         if self.stopped:
             return
-        outcome.read(status, timed_out)
+        outcome.read(status)
         with self.lock:
             self.outcomes.append(outcome)
             report.keep(outcome)
         self._report(outcome)
-
-    def _execute(self, step, log):
-        with open(log, "wb") as out:
-            process = subprocess.Popen(["bash", "-c", step.command], cwd=TOP, stdin=subprocess.DEVNULL,
-                                       stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
-            with self.lock:
-                self.running.add(process)
-            try:
-                return process.wait(step.minutes * 60), False
-            except subprocess.TimeoutExpired:
-                end(process)
-                return process.returncode, True
-            finally:
-                with self.lock:
-                    self.running.discard(process)
 
     def _report(self, outcome):
         failed, skipped = outcome.count("failed"), outcome.count("skipped")
@@ -111,22 +96,7 @@ class Runner:
 
     def stop(self, *_):
         self.stopped = True
-        for process in list(self.running):
-            end(process)
-
-
-def end(process):
-    """Ends a command with all that it started; a lab takes its emulator down."""
-    for number, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(patience)
-            return
-        except ProcessLookupError:
-            process.wait()
-            return
-        except subprocess.TimeoutExpired:
-            continue
+        self.commands.end_all()
 
 
 def parse():

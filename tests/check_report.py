@@ -42,8 +42,8 @@ class Outcome:
     def add(self, name, result, why=""):
         self.cases.append(Case(name, result, why))
 
-    def read(self, status, timed_out):
-        """Makes cases of the log and of how the command ended."""
+    def read(self, status):
+        """Makes cases of the log and of how the command ended (None: it was not through in time)."""
         planned = 0
         for line in self.log.read_text("utf-8", "replace").replace("\r", "").splitlines():
             plan, test = PLAN.match(line), TEST.match(line)
@@ -54,7 +54,7 @@ class Outcome:
             elif test:
                 self._test(test)
         tests = len(self.cases)
-        if timed_out:
+        if status is None:
             self.add("end", "failed", f"not through after {self.step.minutes} minutes")
         elif self.step.silent and not status and self.log.stat().st_size:
             self.add("silence", "failed", "it has something to say")
