@@ -86,6 +86,9 @@ def _alone(method):
 class Release:
     """One Debian release, read through the private apt."""
 
+    KIND = "deb"
+    LIST = "*_Packages*"
+
     def __init__(self, name):
         self.name = name
         self.home = cache.root() / f"apt-{name}"
@@ -98,9 +101,9 @@ class Release:
         (self.home / "status").touch()
         archive, security = mirrors()
         option = f"[arch=amd64 signed-by={KEYRING}]"
-        lines = [f"deb {option} {uri} {self.name}{extra} main"
+        lines = [f"{self.KIND} {option} {uri} {self.name}{extra} main"
                  for uri in archive for extra in ("", "-updates")]
-        lines += [f"deb {option} {uri} {self.name}-security main" for uri in security]
+        lines += [f"{self.KIND} {option} {uri} {self.name}-security main" for uri in security]
         (self.home / "etc/sources.list").write_text("\n".join(lines) + "\n")
         # Proxies, certificates and the like are the machine's; nothing else is.
         dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True)
@@ -142,7 +145,7 @@ class Release:
         self.fresh = True
 
     def _ready(self):
-        if not self.fresh and not any((self.home / "lists").glob("*_Packages*")):
+        if not self.fresh and not any((self.home / "lists").glob(self.LIST)):
             self._refresh()
         elif not (self.home / "apt.conf").exists():
             self._configure()
@@ -163,12 +166,14 @@ class Release:
         out = self._apt("apt-cache", "depends", "--no-suggests", "--no-recommends", package).stdout
         return re.findall(r"Depends: ([a-z0-9.+-]+)", out)
 
+    @staticmethod
+    def _words(closure):
+        """How apt-get is asked for files."""
+        return ["install", "-qq", "-y", "--download-only"] if closure else ["download", "-qq"]
+
     def _uris(self, packages, closure):
         """The file names of what packages stand for, or None."""
-        if closure:
-            words = ["install", "-qq", "-y", "--print-uris", *packages]
-        else:
-            words = ["download", "-qq", "--print-uris", *packages]
+        words = [*self._words(closure), "--print-uris", *packages]
         # apt leaves out what it finds downloaded: have it look at an empty folder.
         with tempfile.TemporaryDirectory(dir=self.home) as empty:
             (Path(empty) / "partial").mkdir()
@@ -199,15 +204,26 @@ class Release:
         files = [self.home / "archives" / name for name in self._resolve(packages, closure)]
         if all(path.exists() for path in files):
             return files
-        if closure:
-            words = ["apt-get", "install", "-qq", "-y", "--download-only", *packages]
-        else:
-            words = ["apt-get", "download", "-qq", *packages]
-        done = self._apt(*words)
+        done = self._apt("apt-get", *self._words(closure), *packages)
         missing = [path.name for path in files if not path.exists()]
         if missing:
             raise LabFailure(f"cannot fetch {missing[0]}: {done.stderr.strip()}")
         return files
+
+
+class Sources(Release):
+    """The source packages of a release, of each the upstream archive alone. There is no closure."""
+
+    KIND = "deb-src"
+    LIST = "*_Sources*"
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.home = cache.root() / f"apt-{name}-sources"
+
+    @staticmethod
+    def _words(closure):
+        return ["source", "-qq", "--download-only", "--tar-only"]
 
 
 def unpack(packages, folder):

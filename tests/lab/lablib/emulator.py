@@ -2,8 +2,7 @@
 """Starts Bochs on a boot disk, and ends it.
 
 Everything of one run lives in its own temporary folder; the emulator listens
-on no port. Its display goes to SDL's dummy driver: the other displays of
-Debian's package want an X server, a terminal, or a port open to the network.
+on no port and shows nothing.
 """
 
 import ctypes
@@ -18,8 +17,8 @@ from . import recipes
 CONFIG = """\
 megs: {memory}
 cpu: model={model}, count={cpus}, ips=100000000, reset_on_triple_fault=0{cpu_options}
-romimage: file={bochs}/share/BIOS-bochs-latest
-vgaromimage: file={bochs}/share/vgabios.bin
+romimage: file={firmware}/BIOS-bochs-latest
+vgaromimage: file={firmware}/vgabios.bin
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=disk, path={folder}/disk, mode=flat, cylinders=0
 boot: disk
@@ -27,9 +26,7 @@ clock: sync=none, time0=utc
 com1: enabled=1, mode=file, dev={folder}/serial
 {com2}
 port_e9_hack: enabled=1
-display_library: sdl2
-speaker: enabled=0
-sound: driver=dummy
+display_library: nogui
 panic: action=fatal
 error: action=report
 info: action=ignore
@@ -50,26 +47,21 @@ class Emulator:
     """One Bochs. Its wire comes out of `self.process.stdout`."""
 
     def __init__(self, folder, memory, cpus, model, cpu_options="", terminal=None):
-        bochs = recipes.bochs()
         com2 = f"com2: enabled=1, mode=term, dev={terminal}" if terminal else ""
         config = folder / "bochsrc"
-        config.write_text(CONFIG.format(folder=folder, bochs=bochs, memory=memory, cpus=cpus,
+        config.write_text(CONFIG.format(folder=folder, firmware=recipes.firmware(), memory=memory, cpus=cpus,
                                         model=model, com2=com2,
                                         cpu_options=f", {cpu_options}" if cpu_options else ""))
         (folder / "serial").touch()
-        (folder / "continue").write_text("c\n")
         environment = {
             "PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8",
-            "LTDL_LIBRARY_PATH": f"{bochs}/plugins", "BXSHARE": f"{bochs}/share",
-            "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy",
         }
         self.used = 0.0
         self.log = folder / "bochs.log"
         self.serial = folder / "serial"
         with open(folder / "bochs.stderr", "wb") as errors:
             self.process = subprocess.Popen(
-                [*recipes.loader(bochs), f"{bochs}/bin/bochs-bin", "-q", "-f", config,
-                 "-rc", folder / "continue"],
+                [recipes.emulator() / "bochs", "-q", "-f", config],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
                 env=environment, cwd=folder, start_new_session=True,
                 preexec_fn=die_with_parent)

@@ -8,15 +8,12 @@ boot and a build of modules need.
 """
 
 import collections
-import os
 import re
 import shutil
-import subprocess
-import time
 from pathlib import Path
 
-from . import debian
-from .say import LabFailure, note, step
+from . import builds, debian
+from .say import LabFailure, step
 
 LAB = Path(__file__).resolve().parent.parent
 
@@ -43,17 +40,6 @@ OBJECTS = re.compile(r"\.(?:o|a|cmd|d)$")
 # Raise when a step below changes what it makes.
 FORMAT = 1
 
-# Seconds between two words about a build that takes minutes.
-PROGRESS = 20
-
-
-def compiler():
-    """What the build's result depends on besides the sources: the compiler's version."""
-    program = shutil.which("gcc")
-    if not program:
-        raise LabFailure("no gcc here: the lab's own kernels are built with it")
-    return subprocess.run([program, "--version"], capture_output=True, text=True).stdout.splitlines()[0]
-
 
 def wrong_lines(fragment, config):
     """The lines of a fragment that a configuration does not fulfil."""
@@ -70,19 +56,6 @@ def wrong_lines(fragment, config):
     return wrong
 
 
-def _quiet(words, tree):
-    done = subprocess.run(words, cwd=tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=_environment())
-    if done.returncode:
-        raise LabFailure(f"{' '.join(map(str, words))} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-
-
-def _environment():
-    """A make that started us has nothing to say to the kernel's, nor do its variables."""
-    dropped = ("MAKE", "MFLAGS", "KBUILD", "KCFLAGS", "ARCH", "CROSS_COMPILE")
-    return {name: value for name, value in os.environ.items()
-            if not name.startswith(dropped) and name not in ("O", "M", "V")}
-
-
 def settings(name):
     """The files of a kernel's settings, in the order in which they are read."""
     return [LAB / "tiny.config", LAB / KERNELS[name].config]
@@ -92,35 +65,14 @@ def _configure(name, tree):
     # Kconfig reads it, though nothing of it is wanted.
     (tree / "Documentation").mkdir(exist_ok=True)
     (tree / "Documentation/Kconfig").touch()
-    _quiet(["make", "-s", "tinyconfig"], tree)
+    builds.run(["make", "-s", "tinyconfig"], tree)
     fragment = "".join(path.read_text() for path in settings(name))
     config = tree / ".config"
     config.write_text(config.read_text() + fragment)
-    _quiet(["make", "-s", "olddefconfig"], tree)
+    builds.run(["make", "-s", "olddefconfig"], tree)
     wrong = wrong_lines(fragment, config.read_text())
     if wrong:
         raise LabFailure(f"these settings of {name} have no effect: " + "; ".join(wrong))
-
-
-def _compile(tree):
-    log = tree / "build.log"
-    with open(log, "wb") as out:
-        make = subprocess.Popen(["make", f"-j{os.cpu_count()}", "bzImage", "modules"], cwd=tree,
-                                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=_environment())
-        begin = time.monotonic()
-        while True:
-            try:
-                make.wait(PROGRESS)
-                break
-            except subprocess.TimeoutExpired:
-                steps = log.read_text(errors="replace").splitlines()
-                note(f"  {time.monotonic() - begin:4.0f} s, {len(steps)} steps, at{steps[-1] if steps else ' start'}")
-            except BaseException:
-                make.terminate()
-                make.wait()
-                raise
-    if make.returncode:
-        raise LabFailure("the kernel does not build:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-30:]))
 
 
 def _keep(tree, folder):
@@ -139,7 +91,7 @@ def _keep(tree, folder):
         if OBJECTS.search(path.name) and path.is_file():
             path.unlink()
     (tree / "arch/x86/boot/bzImage").rename(folder / "vmlinuz")
-    _quiet(["objcopy", "-S", "-R", ".comment", tree / "vmlinux", folder / "vmlinux"], tree)
+    builds.run(["objcopy", "-S", "-R", ".comment", tree / "vmlinux", folder / "vmlinux"], tree)
     (folder / "modules").mkdir()
     for name in MODULES:
         for path in tree.rglob(name):
@@ -150,15 +102,14 @@ def _keep(tree, folder):
 
 def make(name, folder, files):
     """Fills a folder as a packaged kernel's: vmlinuz, vmlinux, release, modules, headers."""
-    if subprocess.run([LAB.parent / "packages", *TOOLS], stdout=subprocess.DEVNULL).returncode:
-        raise LabFailure(f"{name} needs " + ", ".join(TOOLS))
+    builds.need(name, TOOLS)
     work = folder / "work"
     debian.unpack(files, work)
     archive = next(work.glob("usr/src/linux-source-*.tar.xz"))
-    _quiet(["tar", "-xJf", archive, *(f"--exclude={pattern}" for pattern in LEFT_OUT)], work)
+    builds.run(["tar", "-xJf", archive, *(f"--exclude={pattern}" for pattern in LEFT_OUT)], work)
     tree = next(path for path in work.glob("linux-source-*") if path.is_dir())
     _configure(name, tree)
     with step(f"compiling {tree.name}, once; this takes minutes"):
-        _compile(tree)
+        builds.make(tree, "bzImage", "modules")
     _keep(tree, folder)
     shutil.rmtree(work)

@@ -16,15 +16,15 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from . import bootdisk, cache, debian, ownkernel, toolchain
+from . import bochs, bootdisk, builds, cache, debian, ownkernel, toolchain
 from .say import LabFailure, note, step
 
 LAB = Path(__file__).resolve().parent.parent
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 
-# The emulator: plugins that it loads at run time besides what it links to.
+# The emulator's release, and the firmware that it runs.
 BOCHS_RELEASE = "trixie"
-BOCHS_PACKAGES = ["bochs", "bochs-sdl", "bochsbios", "vgabios"]
+FIRMWARE = ["bochsbios", "vgabios"]
 
 # Debian's kernels. `version` is the pattern of what the packages' names hold
 # between linux-image- and the flavour; of those that match the newest is taken.
@@ -65,7 +65,7 @@ def _read_note(path):
         return {}
 
 
-def _from_debian(name, release, recipe, choose, closure, make, update):
+def _from_debian(name, release, recipe, choose, closure, make, update, reader=debian.Release):
     """The folder of a recipe, made of the packages that choose() names.
 
     make(folder, files, place) fills the folder from the packages' files; it will
@@ -77,7 +77,7 @@ def _from_debian(name, release, recipe, choose, closure, make, update):
         place = cache.root() / known["entry"]
         if place.is_dir():
             return place
-    release = debian.Release(release)
+    release = reader(release)
     if update:
         release.refresh()
     try:
@@ -117,55 +117,30 @@ def _natural(text):
 
 # --- the emulator -----------------------------------------------------------
 
-def bochs(update=False):
-    """The folder with Bochs: bin, lib, plugins, share."""
+def emulator(update=False):
+    """The folder with the emulator: bochs."""
+    recipe = cache.key_of(BOCHS_RELEASE, bochs.FORMAT, bochs.OPTIONS, bochs.FLAGS, builds.compiler(),
+                          cache.content_key(*bochs.patches()))
+    return _from_debian("bochs", BOCHS_RELEASE, recipe, lambda _: [bochs.SOURCE], False,
+                        lambda folder, files, _: bochs.make(folder, files), update, debian.Sources)
+
+
+def firmware(update=False):
+    """The folder with what the emulator's machine boots: BIOS-bochs-latest, vgabios.bin."""
     def make(folder, files, _):
         whole = folder / "whole"
         debian.unpack(files, whole)
-        _keep_bochs(whole, folder)
+        for image in ("usr/share/bochs/BIOS-bochs-latest", "usr/share/vgabios/vgabios.bin"):
+            shutil.copy((whole / image).resolve(), folder)
         shutil.rmtree(whole)
-    return _from_debian("bochs", BOCHS_RELEASE, cache.key_of(FORMAT, BOCHS_RELEASE, BOCHS_PACKAGES),
-                        lambda _: BOCHS_PACKAGES, True, make, update)
+    return _from_debian("firmware", BOCHS_RELEASE, cache.key_of(FORMAT, BOCHS_RELEASE, FIRMWARE),
+                        lambda _: FIRMWARE, False, make, update)
 
 
 def loader(folder):
     """How to start a program of an unpacked Debian on another system."""
     libraries = f"{folder}/lib"
     return [f"{folder}/lib/ld-linux-x86-64.so.2", "--library-path", libraries]
-
-
-def _keep_bochs(whole, folder):
-    """Copies the program, its plugins and the libraries that they reach.
-
-    The packages depend on a whole desktop: a tenth of it is loaded.
-    """
-    plugins = whole / LIBRARIES / "bochs/plugins"
-    shutil.copytree(plugins, folder / "plugins", symlinks=True)
-    (folder / "bin").mkdir()
-    shutil.copy(whole / "usr/bin/bochs-bin", folder / "bin")
-    (folder / "share").mkdir()
-    for image in ("usr/share/bochs/BIOS-bochs-latest", "usr/share/vgabios/vgabios.bin"):
-        shutil.copy((whole / image).resolve(), folder / "share")
-    shutil.copytree(whole / "usr/share/bochs/keymaps", folder / "share/keymaps")
-    lib = folder / "lib"
-    lib.mkdir()
-    path = ":".join(f"{whole}/{place}" for place in
-                    (LIBRARIES, LIBRARIES + "/pulseaudio", LIBRARIES + "/blas"))
-    linker = whole / LIBRARIES / "ld-linux-x86-64.so.2"
-    shutil.copy(linker, lib / "ld-linux-x86-64.so.2")
-    # Plugins name what they need of each other; those libraries are the program's.
-    used = ["harddrv", "pci", "pci2isa", "acpi", "ioapic", "serial", "unmapped", "biosdev",
-            "cmos", "dma", "pic", "pit", "keyboard", "vga", "sdl2_gui", "hpet", "pci_ide",
-            "parallel", "floppy", "speaker", "extfpuirq", "iodebug", "gameport", "textconfig"]
-    programs = [whole / "usr/bin/bochs-bin"]
-    programs += [plugins / f"libbx_{name}.so" for name in used]
-    for program in filter(Path.exists, programs):
-        listing = subprocess.run([linker, "--library-path", path, "--list", program],
-                                 capture_output=True, text=True)
-        for source in re.findall(r"=> (/\S+)", listing.stdout):
-            target = lib / Path(source).name
-            if str(whole) in source and not target.exists():
-                shutil.copy(Path(source).resolve(), target)
 
 
 # --- kernels ----------------------------------------------------------------
@@ -212,7 +187,7 @@ def _own_kernel(name, flavour, update):
     if flavour:
         raise LabFailure(f"{name} has no flavours")
     source = ownkernel.KERNELS[name].source
-    recipe = cache.key_of(KERNEL_RELEASE, source, ownkernel.compiler(), ownkernel.FORMAT,
+    recipe = cache.key_of(KERNEL_RELEASE, source, builds.compiler(), ownkernel.FORMAT,
                           cache.content_key(*ownkernel.settings(name)))
     return _from_debian(f"kernel-{name}", KERNEL_RELEASE, recipe, lambda _: [source], False,
                         lambda folder, files, _: ownkernel.make(name, folder, files), update)
@@ -331,7 +306,8 @@ def used():
 
 def prepare(kernels, update=False):
     """Makes everything that a run with one of these kernels needs."""
-    bochs(update)
+    emulator(update)
+    firmware(update)
     busybox(update)
     agent()
     boot_code()
