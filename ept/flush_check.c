@@ -42,32 +42,42 @@ void ept_flush_check_new_epoch(void)
 	__this_cpu_inc(epoch);
 }
 
-void ept_flush_check_announced(struct ept_root *root, struct ept_change *change)
+/* That no CPU may have more cached than the tables said at @generation. */
+static void check_cpus(struct ept_root *root, u64 wanted)
+{
+	int cpu;
+
+	for_each_cpu(cpu, &root->cpus) {
+		const struct ept_flushed *flushed = per_cpu_ptr(root->check.flushed, cpu);
+		u64 generation = READ_ONCE(flushed->generation);
+
+		WARN_ONCE(READ_ONCE(flushed->epoch) == READ_ONCE(per_cpu(epoch, cpu)) &&
+			  generation < wanted,
+			  "ward: CPU %d flushed an EPT at %llu, the change was made at %llu\n",
+			  cpu, generation, wanted);
+	}
+}
+
+void ept_flush_check_announced(struct ept_root *root, const struct ept_change *change)
 {
 	if (!change->generation)
 		atomic_inc(&root->check.unfinished);
-	change->generation = root->table.generation;
+}
+
+void ept_flush_check_settled(struct ept_root *root)
+{
+	check_cpus(root, root->table.generation);
 }
 
 void ept_flush_check_finished(struct ept_root *root, const struct ept_change *change)
 {
-	int cpu;
-
 	WARN_ONCE(change->flush && !change->generation,
 		  "ward: a change of an EPT asks for a flush and was not announced\n");
 	WARN_ONCE(change->retired && !change->flush,
 		  "ward: EPT tables are freed without a flush\n");
 	if (!change->generation)
 		return;
-	for_each_cpu(cpu, &root->cpus) {
-		const struct ept_flushed *flushed = per_cpu_ptr(root->check.flushed, cpu);
-		u64 generation = READ_ONCE(flushed->generation);
-
-		WARN_ONCE(READ_ONCE(flushed->epoch) == READ_ONCE(per_cpu(epoch, cpu)) &&
-			  generation < change->generation,
-			  "ward: CPU %d flushed an EPT at %llu, the change was made at %llu\n",
-			  cpu, generation, change->generation);
-	}
+	check_cpus(root, change->generation);
 	atomic_dec(&root->check.unfinished);
 }
 

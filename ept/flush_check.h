@@ -8,7 +8,9 @@
  * ept_table) each CPU has flushed at. A CPU that enters the guest may lag only
  * while a change is announced and not finished, since then its flush is still
  * to come; and a change is finished only when every CPU in the root's mask has
- * caught up with it. Anything else is a kernel warning that names the place.
+ * caught up with it. Who takes something away and leaves the flush to others
+ * can do so only when no CPU lags. Anything else is a kernel warning that names
+ * the place.
  */
 #ifndef WARD_EPT_FLUSH_CHECK_H
 #define WARD_EPT_FLUSH_CHECK_H
@@ -50,7 +52,9 @@ void ept_flush_check_flushed(struct ept_root *root);
 /* This CPU enters or leaves VMX operation: all roots. Context: as above. */
 void ept_flush_check_new_epoch(void);
 /* A flush is owed for @change. Context: root->lock. */
-void ept_flush_check_announced(struct ept_root *root, struct ept_change *change);
+void ept_flush_check_announced(struct ept_root *root, const struct ept_change *change);
+/* Nobody owes a flush, it is said. Context: root->lock. */
+void ept_flush_check_settled(struct ept_root *root);
 /* The flush is said to be done, and retired pages are about to be freed. */
 void ept_flush_check_finished(struct ept_root *root, const struct ept_change *change);
 /* This CPU is about to enter the guest. Context: interrupts off. */
@@ -77,7 +81,12 @@ static inline void ept_flush_check_new_epoch(void)
 {
 }
 
-static inline void ept_flush_check_announced(struct ept_root *root, struct ept_change *change)
+static inline void ept_flush_check_announced(struct ept_root *root,
+					     const struct ept_change *change)
+{
+}
+
+static inline void ept_flush_check_settled(struct ept_root *root)
 {
 }
 

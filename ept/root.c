@@ -4,8 +4,8 @@
  *
  * Invariant: a page or table that the tables no longer lead to is not given
  * back before every CPU that may have cached the way to it was flushed. The
- * callers keep their part by the order change -> ept_root_changed() -> unlock
- * -> ept_root_finish().
+ * callers keep their part by the order change -> ept_root_changed() or
+ * ept_root_revoked() -> unlock -> ept_root_finish().
  */
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -146,14 +146,40 @@ unsigned int ept_root_flush(struct ept_root *root)
 void ept_root_changed(struct ept_root *root, struct ept_change *change)
 {
 	lockdep_assert_held(&root->lock);
-	if (change->flush)
-		ept_flush_check_announced(root, change);
+	if (!change->flush)
+		return;
+	ept_flush_check_announced(root, change);
+	change->generation = root->table.generation;
+}
+
+void ept_root_revoked(struct ept_root *root, struct ept_change *change)
+{
+	lockdep_assert_held(&root->lock);
+	if (atomic64_read_acquire(&root->flushed) < root->table.generation)
+		change->flush = true;
+	if (!change->flush)
+		ept_flush_check_settled(root);
+	ept_root_changed(root, change);
+}
+
+/* Every CPU has flushed what was changed up to @generation. */
+static void note_flushed(struct ept_root *root, u64 generation)
+{
+	s64 flushed = atomic64_read(&root->flushed);
+
+	while (flushed < generation &&
+	       !atomic64_try_cmpxchg_release(&root->flushed, &flushed, generation))
+		;
 }
 
 unsigned int ept_root_finish(struct ept_root *root, struct ept_change *change)
 {
-	unsigned int cpus = change->flush ? ept_root_flush(root) : 0;
+	unsigned int cpus = 0;
 
+	if (change->flush) {
+		cpus = ept_root_flush(root);
+		note_flushed(root, change->generation);
+	}
 	ept_flush_check_finished(root, change);
 	free_retired(change->retired);
 	*change = (struct ept_change){};

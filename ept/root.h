@@ -9,6 +9,7 @@
 #ifndef WARD_EPT_ROOT_H
 #define WARD_EPT_ROOT_H
 
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -23,6 +24,7 @@
  * @eptp: value for the VMCS; constant
  * @cpus: CPUs that loaded this root since it was made, see ept_root_join();
  *        never cleared
+ * @flushed: the generation of @table up to which every CPU has flushed
  * @view: 0 is the plain one
  * @check: that no flush is forgotten, see flush_check.h
  */
@@ -32,6 +34,7 @@ struct ept_root {
 	u64 eptp;
 	u32 view;
 	struct cpumask cpus;
+	atomic64_t flushed;
 	struct ept_flush_check check;
 };
 
@@ -67,8 +70,20 @@ unsigned int ept_root_flush(struct ept_root *root);
 void ept_root_changed(struct ept_root *root, struct ept_change *change);
 
 /**
+ * ept_root_revoked - the same of a change that has taken something away for good
+ *
+ * An entry that the operation found cleared may be the work of somebody who has
+ * yet to flush. Who is about to give the page to another use cannot rely on
+ * that, so then ept_root_finish() flushes as well.
+ * Context: as ept_root_changed(), which it calls.
+ */
+void ept_root_revoked(struct ept_root *root, struct ept_change *change);
+
+/**
  * ept_root_finish - flush if @change asks for it, then free retired tables
  *
+ * After ept_root_revoked() no CPU can use what the tables did not allow when it
+ * was called.
  * Context: as ept_root_flush(), after root->lock was dropped. Return: the
  * number of CPUs asked.
  */

@@ -38,6 +38,7 @@
 /* Levels are counted from the bottom: a level 1 entry maps 4 KiB. */
 #define EPT_4K			1
 #define EPT_2M			2
+#define EPT_1G			3
 #define EPT_SPAN(level)		(1ull << (12 + 9 * ((level) - 1)))
 
 /* A map needs at most the tables of levels 3, 2 and 1. */
@@ -95,7 +96,8 @@ struct ept_table {
  *         through a retired page: INVEPT on all CPUs before the change counts
  *         as done and before @retired is freed
  * @retired: pages that ept_ops.retire collected
- * @generation: the table's when the change was announced, see root.c
+ * @generation: the table's when a change was announced that asks for a flush,
+ *              see root.c
  *
  * May be handed to several operations one after the other; it accumulates.
  */

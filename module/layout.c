@@ -108,18 +108,28 @@ int ward_layout_change(struct ward_layout *layout, const struct ward_map_op *op)
 	return 0;
 }
 
-void ward_layout_lower(struct ept_table *table, const struct ward_layout *old,
-		       const struct ward_layout *next, struct ept_change *change)
+bool ward_layout_lower(struct ept_table *table, const struct ward_layout *old,
+		       const struct ward_layout *next, struct ward_layout_place *place,
+		       struct ept_change *change)
 {
 	BUILD_BUG_ON(WARD_PROT_READ != EPT_R || WARD_PROT_WRITE != EPT_W ||
 		     WARD_PROT_EXEC != EPT_X);
 
-	for (u32 i = 0; i < old->count; i++) {
-		const struct ward_region *region = old->entries[i].region;
+	for (; place->index < old->count; place->index++, place->done = 0) {
+		const struct ward_layout_entry *entry = &old->entries[place->index];
+		const struct ward_region *region = entry->region;
 		const struct ward_layout_entry *now = ward_layout_entry_of(next, region);
 		u32 prot = now ? now->prot : 0;
+		u64 gpa, bytes;
 
-		if (old->entries[i].prot & ~prot)
-			ept_protect(table, region->gpa, region->bytes, prot, change);
+		if (!(entry->prot & ~prot) || place->done == region->bytes)
+			continue;
+		gpa = region->gpa + place->done;
+		bytes = min(EPT_SPAN(EPT_1G) - (gpa & (EPT_SPAN(EPT_1G) - 1)),
+			    region->bytes - place->done);
+		ept_protect(table, gpa, bytes, prot, change);
+		place->done += bytes;
+		return true;
 	}
+	return false;
 }

@@ -68,12 +68,26 @@ void ward_layout_add(struct ward_layout *layout, struct ward_region *region, u32
 int ward_layout_change(struct ward_layout *layout, const struct ward_map_op *op);
 
 /**
- * ward_layout_lower - take out of @table what @next lacks of @old
+ * struct ward_layout_place - how far ward_layout_lower() got; starts as zero
+ * @index: entry of the old layout
+ * @done: bytes of it
+ */
+struct ward_layout_place {
+	u32 index;
+	u64 done;
+};
+
+/**
+ * ward_layout_lower - take out of @table what @next lacks of @old, a step of it
+ * @place: where to go on; zero for the first step
  *
+ * A step ends at a multiple of 1 GiB: the table's lock can be let go after it.
  * Regions are the same where their struct is: one that was removed and one
  * that was added at its place have different memory behind them.
+ * Return: whether there is more to do.
  */
-void ward_layout_lower(struct ept_table *table, const struct ward_layout *old,
-		       const struct ward_layout *next, struct ept_change *change);
+bool ward_layout_lower(struct ept_table *table, const struct ward_layout *old,
+		       const struct ward_layout *next, struct ward_layout_place *place,
+		       struct ept_change *change);
 
 #endif /* WARD_LAYOUT_H */

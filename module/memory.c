@@ -107,7 +107,7 @@ void ward_memory_zap(struct ward_vm *vm, u64 gpa, u64 bytes,
 		guard(spinlock)(&root->lock);
 		locked(context);
 		ept_unmap(&root->table, gpa, bytes, &changes[view]);
-		ept_root_changed(root, &changes[view]);
+		ept_root_revoked(root, &changes[view]);
 	}
 	ward_vm_for_each_root(vm, root, view)
 		cpus += ept_root_finish(root, &changes[view]);
@@ -168,12 +168,23 @@ static int add(struct ward_vm *vm, struct update *update, const struct ward_map_
 	return 0;
 }
 
+/*
+ * In steps: how much there is to do is the user's choice, and notifiers wait for
+ * the lock. Faults find the map's sequence odd between two steps.
+ */
 static void lower_root(struct ept_root *root, const struct ward_layout *old,
 		       const struct ward_layout *next, struct ept_change *change)
 {
-	guard(spinlock)(&root->lock);
-	ward_layout_lower(&root->table, old, next, change);
-	ept_root_changed(root, change);
+	struct ward_layout_place place = { };
+	bool more;
+
+	do {
+		scoped_guard(spinlock, &root->lock) {
+			more = ward_layout_lower(&root->table, old, next, &place, change);
+			ept_root_revoked(root, change);
+		}
+		cond_resched();
+	} while (more);
 }
 
 /* Cannot fail. @old is no longer the layout on return. */

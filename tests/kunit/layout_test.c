@@ -259,6 +259,17 @@ static u64 perm_at(const struct ept_table *table, u64 gpa)
 	return cpu_walk(table->top, gpa).perm * !!cpu_walk(table->top, gpa).level;
 }
 
+/* All steps. Return: how many took something. */
+static unsigned int lower_all(struct ept_table *table, struct ept_change *done)
+{
+	struct ward_layout_place place = {};
+	unsigned int steps = 0;
+
+	while (ward_layout_lower(table, old, next, &place, done))
+		steps++;
+	return steps;
+}
+
 /* Region i is at 8 i pages, 4 pages long; of each, all pages are mapped RWX. */
 static void lower(struct kunit *test)
 {
@@ -287,7 +298,7 @@ static void lower(struct kunit *test)
 	ward_layout_add(next, region(COUNT, REPLACED * 8 * SZ_4K, 4 * SZ_4K), RWX);
 	ward_layout_add(next, region(COUNT + 1, SHRUNK * 8 * SZ_4K, SZ_4K), RWX);
 
-	ward_layout_lower(&table, old, next, &done);
+	KUNIT_EXPECT_EQ(test, lower_all(&table, &done), 4u);
 	KUNIT_EXPECT_TRUE(test, done.flush);
 	for (unsigned int i = 0; i < COUNT; i++)
 		for (unsigned int page = 0; page < 4; page++)
@@ -298,12 +309,42 @@ static void lower(struct kunit *test)
 
 	/* The same layout again takes nothing away. */
 	done = (struct ept_change){};
-	ward_layout_lower(&table, next, next, &done);
+	old_room = next_room;
+	KUNIT_EXPECT_EQ(test, lower_all(&table, &done), 0u);
 	KUNIT_EXPECT_FALSE(test, done.flush);
 
 	ept_table_destroy(&table);
 	fake_pages_flushed();
 	KUNIT_EXPECT_EQ(test, fake_pages.live, 0);
+}
+
+/* A step ends at a multiple of 1 GiB, and the next goes on there. */
+static void lower_in_steps(struct kunit *test)
+{
+	static const u64 inside[] = { SZ_1G - SZ_4K, SZ_1G, 2ull * SZ_1G - SZ_4K, 3ull * SZ_1G };
+	u64 begin = SZ_1G - 4 * SZ_4K, bytes = 2ull * SZ_1G + 8 * SZ_4K;
+	struct ward_layout_place place = {};
+	struct ept_change done = {};
+	struct ept_table table;
+
+	KUNIT_ASSERT_EQ(test, ept_table_init(&table, &fake_ops), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(inside); i++)
+		must_map(test, &table, inside[i], SZ_1G, EPT_4K, RWX, &done);
+	ward_layout_add(old, region(0, begin, bytes), RWX);
+	ward_layout_add(next, &regions[0], R);
+
+	for (unsigned int step = 0; step < 4; step++) {
+		u64 end = step < 3 ? (step + 1ull) * SZ_1G : begin + bytes;
+
+		KUNIT_EXPECT_TRUE(test, ward_layout_lower(&table, old, next, &place, &done));
+		for (unsigned int i = 0; i < ARRAY_SIZE(inside); i++)
+			KUNIT_EXPECT_EQ_MSG(test, perm_at(&table, inside[i]),
+					    (u64)(inside[i] < end ? R : RWX), "step %u, page %u", step, i);
+	}
+	KUNIT_EXPECT_FALSE(test, ward_layout_lower(&table, old, next, &place, &done));
+
+	ept_table_destroy(&table);
+	fake_pages_flushed();
 }
 
 static struct kunit_case cases[] = {
@@ -313,6 +354,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(full),
 	KUNIT_CASE(remove_and_protect),
 	KUNIT_CASE(lower),
+	KUNIT_CASE(lower_in_steps),
 	{}
 };
 
