@@ -71,6 +71,7 @@ tests:
 	$(Q)if [ -f $(TOP)/tests/Makefile ]; then $(MAKE) -C $(TOP)/tests O=$(BUILD)/tests; fi
 
 lab:
+	$(Q)$(TOP)/tests/packages
 	$(Q)$(TOP)/tests/lab/prepare
 
 # What tests/lab/run asks for before it boots KERNEL.
