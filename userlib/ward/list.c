@@ -60,9 +60,10 @@ static void print_table(const struct ward_vm_info *entries, int count)
 
 		snprintf(uptime, sizeof(uptime), "%llu:%02llu:%02llu",
 			 seconds / 3600, seconds / 60 % 60, seconds % 60);
+		/* To the nearest: a PC's memory has a hole of 128 KiB. */
 		printf("%-24.*s %8d %5u %6llu MiB %10s\n", WARD_NAME_BYTES,
 		       entries[i].name, entries[i].pid, entries[i].vcpus,
-		       (unsigned long long)entries[i].memory_bytes >> 20,
+		       ((unsigned long long)entries[i].memory_bytes + (1 << 19)) >> 20,
 		       uptime);
 	}
 }
