@@ -6,6 +6,7 @@
 #	check "what" command...		one test: the command's status
 #	finish		last of all; ends the script
 #	hold_start N, hold_end		a guest with N vCPUs, see guest_hold.c
+#	image FILE CODE		a Multiboot image: 32-bit code, as printf writes it, for 0x100020
 
 here=$(dirname "$0")
 tap_number=0
@@ -61,4 +62,13 @@ hold_end() {
 	hold_status=$?
 	rm -rf "$hold"
 	return "$hold_status"
+}
+
+image() {
+	# Magic, flags (the header has addresses), sum; of the header and what is to be loaded, ends
+	# (the file's), the entry.
+	printf '\002\260\255\033\000\000\001\000\376\117\121\344' >"$1" &&
+		printf '\000\000\020\000\000\000\020\000\000\000\000\000\000\000\000\000' >>"$1" &&
+		printf '\040\000\020\000' >>"$1" &&
+		printf "$2" >>"$1"
 }
