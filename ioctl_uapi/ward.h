@@ -21,9 +21,10 @@
  *
  * Errors common to all calls: -EFAULT (a pointer), -EINVAL (size, flags,
  * reserved, a value out of range), -ENOTTY (the call does not belong to this
- * descriptor), -ENOMEM, -EINTR (a signal), -EIO (the VM is dead; its reason
- * is in the run page of the vCPU that stopped); of calls that return a
- * descriptor: -EMFILE, -ENFILE (too many are open).
+ * descriptor), -ENOMEM, -EINTR (a signal), -EIO (the VM is dead: the host left
+ * VMX operation for good, to reboot or because a CPU could not enter it again
+ * after suspend; the kernel's log says so); of calls that return a descriptor:
+ * -EMFILE, -ENFILE (too many are open).
  */
 #ifndef _UAPI_LINUX_WARD_H
 #define _UAPI_LINUX_WARD_H
@@ -95,7 +96,7 @@ struct ward_probe {
  *
  * Errors: -EEXIST this user has a VM of that name; -EBUSY another hypervisor
  * owns VMX (the kernel log names it); -EDQUOT the user's limit on VMs;
- * -ENODEV VMX cannot be entered (kernel log).
+ * -ENODEV VMX cannot be entered (kernel log), or the machine is going down.
  */
 struct ward_create_vm {
 	__u32 size;
@@ -206,7 +207,9 @@ struct ward_get_info {
  * address space: faults from any process resolve against that, with the
  * protection it has there; when that address space is gone, or nothing is
  * mapped at the place, a guest access ends in WARD_EXIT_MEMORY. A file is
- * mapped shared into the caller's address space by this call.
+ * mapped shared into the caller's address space by this call. The mapping goes
+ * with the region if the same process removes it or closes the VM, else with
+ * the process.
  * REMOVE and PROTECT: gpa and bytes must name exactly one whole region
  * (-ENOENT). A guest access that @prot forbids is WARD_EXIT_MEMORY for
  * reading and execution, and WARD_EXIT_MMIO for writing (a ROM).
@@ -451,7 +454,7 @@ struct ward_reg {
  * The vCPU must not be running in another thread (-EBUSY). Writing: all
  * values are checked alone (a reserved bit of CR4, a non-canonical base:
  * -EINVAL) and then all are set; that they fit together is checked by the
- * next entry, which explains what does not.
+ * next entry, which explains what does not. -ENOENT: no such register.
  */
 struct ward_regs {
 	__u32 size;
@@ -521,7 +524,7 @@ enum ward_exit {
 	WARD_EXIT_HYPERCALL,		/* VMCALL, with WARD_VM_HYPERCALLS */
 	WARD_EXIT_HALT,			/* HLT in a VM without WARD_VM_LAPIC */
 	WARD_EXIT_SHUTDOWN,		/* triple fault; the vCPU does not run again
-					 * until its RIP is set */
+					 * (-EIO) until its RIP is set */
 	WARD_EXIT_FAIL_ENTRY,		/* the CPU refused the guest's state */
 	WARD_EXIT_MEMORY,		/* a page of a region cannot be had */
 	WARD_EXIT_WINDOW,		/* asked for: the guest is interruptible */

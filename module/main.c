@@ -10,7 +10,6 @@
 #include <linux/moduleparam.h>
 #include "module/device.h"
 #include "module/fault.h"
-#include "module/region.h"
 #include "module/stats.h"
 #include "vmx/vmx.h"
 
@@ -31,13 +30,10 @@ static int __init ward_init(void)
 		return ret;
 	vmx_probe(&probe);
 	ward_fault_init(probe.vmx_msrs[EPT_VPID_CAP]);
-	ret = ward_regions_init();
-	if (ret)
-		goto err_exit_vmx;
 	if (hold_vmx) {
 		ret = vmx_root_get();
 		if (ret)
-			goto err_exit_regions;
+			goto err_exit_vmx;
 	}
 	ward_debugfs_init();
 	ret = ward_device_register();
@@ -49,8 +45,6 @@ err_exit_debugfs:
 	ward_debugfs_exit();
 	if (hold_vmx)
 		vmx_root_put();
-err_exit_regions:
-	ward_regions_exit();
 err_exit_vmx:
 	vmx_exit();
 	return ret;
@@ -62,7 +56,6 @@ static void __exit ward_exit(void)
 	ward_debugfs_exit();
 	if (hold_vmx)
 		vmx_root_put();
-	ward_regions_exit();
 	vmx_exit();
 }
 

@@ -11,7 +11,6 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
@@ -21,8 +20,6 @@
 #include "ept/table.h"
 #include "module/memory.h"
 #include "module/region.h"
-
-static struct workqueue_struct *unmap_queue;
 
 /* ---------------------------------------------------------------- notifier */
 
@@ -139,45 +136,30 @@ static unsigned long map_file(struct file *file, const struct ward_map_op *op)
 /*
  * Only if the file is still there: the address space belongs to user space,
  * which may have put something else at the place. Who changes mappings at the
- * same moment in another thread can only hurt himself.
+ * same moment in another thread can only hurt himself. Beside a region of the
+ * same file the kernel may have made one mapping of both.
+ *
+ * Only in the caller's own address space: unmapping can wait for a reader of
+ * userfaultfd events, for as long as that one likes. A mapping elsewhere stays
+ * for its process, and goes with it.
  */
-static void unmap_file(struct ward_region *region)
+static void remove_file(struct ward_region *region)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
 	bool ours;
 
+	if (!region->file || mm != region->mm)
+		return;
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, region->address);
-	ours = vma && vma->vm_file == region->file && vma->vm_start == region->address &&
-	       vma->vm_end == region->address + region->bytes &&
-	       vma->vm_pgoff == region->first_page;
+	ours = vma && vma->vm_file == region->file &&
+	       vma->vm_end - region->address >= region->bytes &&
+	       vma->vm_pgoff + ((region->address - vma->vm_start) >> PAGE_SHIFT) ==
+			region->first_page;
 	mmap_read_unlock(mm);
 	if (ours)
 		vm_munmap(region->address, region->bytes);
-}
-
-static void unmap_file_work(struct work_struct *work)
-{
-	struct ward_region *region = container_of(work, struct ward_region, unmap);
-
-	if (mmget_not_zero(region->mm)) {
-		kthread_use_mm(region->mm);
-		unmap_file(region);
-		kthread_unuse_mm(region->mm);
-		mmput(region->mm);
-	}
-	ward_region_put(region);
-}
-
-static void remove_file(struct ward_region *region)
-{
-	if (current->mm == region->mm) {
-		unmap_file(region);
-		return;
-	}
-	kref_get(&region->ref);
-	queue_work(unmap_queue, &region->unmap);
 }
 
 /* -------------------------------------------------------------------- life */
@@ -193,7 +175,6 @@ struct ward_region *ward_region_create(struct ward_vm *vm, const struct ward_map
 	if (!region)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&region->ref);
-	INIT_WORK(&region->unmap, unmap_file_work);
 	region->vm = vm;
 	region->gpa = op->gpa;
 	region->bytes = op->bytes;
@@ -228,8 +209,7 @@ struct ward_region *ward_region_create(struct ward_vm *vm, const struct ward_map
 	return region;
 
 err_remove_file:
-	if (region->file)
-		remove_file(region);
+	remove_file(region);
 err_put:
 	ward_region_put(region);
 	return ERR_PTR(ret);
@@ -243,8 +223,7 @@ err_put:
 void ward_region_retire(struct ward_region *region)
 {
 	mmu_interval_notifier_remove(&region->notifier);
-	if (region->file)
-		remove_file(region);
+	remove_file(region);
 	ward_region_put(region);
 }
 
@@ -259,15 +238,4 @@ static void region_free(struct kref *ref)
 void ward_region_put(struct ward_region *region)
 {
 	kref_put(&region->ref, region_free);
-}
-
-int ward_regions_init(void)
-{
-	unmap_queue = alloc_workqueue("ward", WQ_UNBOUND, 0);
-	return unmap_queue ? 0 : -ENOMEM;
-}
-
-void ward_regions_exit(void)
-{
-	destroy_workqueue(unmap_queue);
 }

@@ -9,7 +9,6 @@
 #include <linux/mmu_notifier.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 struct file;
 struct mm_struct;
@@ -28,7 +27,6 @@ struct ward_vm;
  * @first_page: page offset in @file
  * @huge: @gpa and @address agree modulo 2 MiB
  * @notifier: tells when the host takes a page of the range away
- * @unmap: takes the file out of @mm when it is not the current one
  */
 struct ward_region {
 	struct kref ref;
@@ -42,7 +40,6 @@ struct ward_region {
 	unsigned long first_page;
 	bool huge;
 	struct mmu_interval_notifier notifier;
-	struct work_struct unmap;
 };
 
 /**
@@ -60,14 +57,11 @@ struct ward_region *ward_region_create(struct ward_vm *vm, const struct ward_map
  * ward_region_retire - drop the map's reference
  *
  * No root leads into the region any more and none will. Its notifier is
- * removed and its file taken out of the address space. May sleep.
+ * removed, and its file taken out of the address space if that is the caller's.
+ * May sleep.
  */
 void ward_region_retire(struct ward_region *region);
 
 void ward_region_put(struct ward_region *region);
-
-int __must_check ward_regions_init(void);
-/* Waits until every file is taken out. No VM is left. */
-void ward_regions_exit(void);
 
 #endif /* WARD_REGION_H */

@@ -395,6 +395,77 @@ static void files(void)
 	refused_one(op, -EINVAL);
 }
 
+/* How many bytes of memfd @name this process has mapped. */
+static __u64 mapped(const char *name)
+{
+	unsigned long start, end;
+	__u64 bytes = 0;
+	char line[512];
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	REQUIRE(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (strstr(line, name) && sscanf(line, "%lx-%lx", &start, &end) == 2)
+			bytes += end - start;
+	}
+	fclose(maps);
+	return bytes;
+}
+
+static struct ward_map_op add_file(int fd, __u64 gpa, __u64 offset)
+{
+	return (struct ward_map_op){
+		.op = WARD_MAP_ADD, .prot = WARD_PROT_ALL, .source = WARD_MAP_FROM_FD,
+		.fd = fd, .gpa = gpa, .bytes = PAGE, .origin = offset,
+	};
+}
+
+/*
+ * The kernel may make one mapping of two that follow each other in memory and in
+ * the file. Mapped from above to below, the second one here is put before the
+ * first.
+ */
+static void files_side_by_side(void)
+{
+	int fd = memfd_create("neighbours", MFD_CLOEXEC);
+
+	setup();
+	REQUIRE_EQ(ftruncate(fd, 8 * PAGE), 0);
+	REQUIRE_EQ(map_one(vm, add_file(fd, 0x10000, 2 * PAGE)), 0);
+	REQUIRE_EQ(map_one(vm, add_file(fd, 0x20000, PAGE)), 0);
+	REQUIRE_EQ(map_one(vm, add_file(fd, 0x30000, 0)), 0);
+	CHECK_EQ(mapped("memfd:neighbours"), 3 * PAGE);
+	CHECK_EQ(map_one(vm, map_remove(0x20000, PAGE)), 0);
+	CHECK_EQ(mapped("memfd:neighbours"), 2 * PAGE);
+	CHECK_EQ(map_one(vm, map_remove(0x10000, PAGE)), 0);
+	CHECK_EQ(mapped("memfd:neighbours"), PAGE);
+	CHECK_EQ(map_one(vm, map_remove(0x30000, PAGE)), 0);
+	CHECK_EQ(mapped("memfd:neighbours"), 0);
+}
+
+static void child_removes(void *context)
+{
+	(void)context;
+	CHECK_EQ(map_one(vm, map_remove(0x10000, PAGE)), 0);
+}
+
+/* What another process removes stays mapped in the one that added it. */
+static void file_of_another(void)
+{
+	int fd = memfd_create("another", MFD_CLOEXEC);
+
+	setup();
+	REQUIRE_EQ(ftruncate(fd, 8 * PAGE), 0);
+	REQUIRE_EQ(map_one(vm, add_file(fd, 0x10000, 0)), 0);
+	REQUIRE_EQ(map_one(vm, add_file(fd, 0x20000, 4 * PAGE)), 0);
+	CHECK_EQ(reap(start_child(child_removes, NULL)), 0);
+	CHECK_EQ(info().memory_bytes, PAGE);
+	CHECK_EQ(mapped("memfd:another"), 2 * PAGE);
+	/* With the VM goes what this process added and nobody removed. */
+	ward_close_vm(vm);
+	CHECK_EQ(mapped("memfd:another"), PAGE);
+}
+
 static void rules(void)
 {
 	struct ward_map_op op;
@@ -460,6 +531,8 @@ static const struct test tests[] = {
 	{ "bad_arrays", bad_arrays },
 	{ "all_or_nothing", all_or_nothing },
 	{ "files", files },
+	{ "files_side_by_side", files_side_by_side },
+	{ "file_of_another", file_of_another },
 	{ "rules", rules },
 	{ "no_place_for_the_answer", no_place_for_the_answer },
 	{ "many_regions", many_regions },
