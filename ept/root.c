@@ -72,7 +72,7 @@ const struct ept_ops ept_page_ops = {
 	.to_virt = page_to_virtual,
 };
 
-struct ept_root *ept_root_create(u32 view)
+struct ept_root *ept_root_create(struct ept_key key)
 {
 	struct ept_root *root __free(kfree) = kzalloc(sizeof(*root), GFP_KERNEL_ACCOUNT);
 
@@ -84,7 +84,7 @@ struct ept_root *ept_root_create(u32 view)
 	}
 
 	spin_lock_init(&root->lock);
-	root->view = view;
+	root->key = key;
 	/* Accessed and dirty flags are off: nothing reads them yet. */
 	root->eptp = page_to_hpa(root->table.top) | EPT_EPTP_WALK_4 | EPT_MEMTYPE_WB;
 	return_ptr(root);

@@ -17,7 +17,19 @@
 #include "table.h"
 
 /**
+ * struct ept_key - which of a VM's EPTs
+ * @view: of the VM's memory; 0 is the plain one
+ * @nested: 0; or the EPTP of the guest's own hypervisor whose tables the
+ *          root has merged in
+ */
+struct ept_key {
+	u32 view;
+	u64 nested;
+};
+
+/**
  * struct ept_root - see above
+ * @key: constant
  * @table: the tables; protected by @lock
  * @lock: a leaf but for what dirtying a page takes; held for table changes
  *        and reads, taken with preemption on, never held over a flush
@@ -25,14 +37,13 @@
  * @cpus: CPUs that loaded this root since it was made, see ept_root_join();
  *        never cleared
  * @flushed: the generation of @table up to which every CPU has flushed
- * @view: 0 is the plain one
  * @check: that no flush is forgotten, see flush_check.h
  */
 struct ept_root {
+	struct ept_key key;
 	struct ept_table table;
 	spinlock_t lock;
 	u64 eptp;
-	u32 view;
 	struct cpumask cpus;
 	atomic64_t flushed;
 	struct ept_flush_check check;
@@ -42,7 +53,7 @@ struct ept_root {
 extern const struct ept_ops ept_page_ops;
 
 /* Return: a root with no mappings, or ERR_PTR(-ENOMEM). May sleep. */
-struct ept_root *ept_root_create(u32 view);
+struct ept_root *ept_root_create(struct ept_key key);
 /* No vCPU uses it any more. May sleep; ERR_PTR and NULL are ignored. */
 void ept_root_destroy(struct ept_root *root);
 

@@ -283,11 +283,12 @@ static int try_fault(struct ward_vcpu *vcpu, struct fault *fault, int *level)
 	return ret && ward_memory_retry(memory, fault->sequence) ? -EAGAIN : ret;
 }
 
-int ward_memory_fault(struct ward_vcpu *vcpu, u32 view, u64 gpa, u32 access)
+int ward_memory_fault(struct ward_vcpu *vcpu, struct ept_root *root, u64 gpa, u32 access,
+		      unsigned long *sequence)
 {
 	struct fault fault = {
 		.vm = vcpu->vm,
-		.root = vcpu->vm->roots[view],
+		.root = root,
 		.gpa = gpa & PAGE_MASK,
 		.access = access,
 	};
@@ -304,6 +305,7 @@ int ward_memory_fault(struct ward_vcpu *vcpu, u32 view, u64 gpa, u32 access)
 		cond_resched();
 	}
 
+	*sequence = fault.sequence;
 	if (!ret && level == EPT_2M)
 		WRITE_ONCE(vcpu->faults_2m, vcpu->faults_2m + 1);
 	else if (!ret && level == EPT_4K)

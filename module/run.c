@@ -75,9 +75,10 @@ static int take_state(struct ward_vcpu *vcpu)
 }
 
 /*
- * Get the page that the guest missed. The state is let go meanwhile; if
- * somebody else had it, the fault may not be the guest's any more, and the
- * guest runs into it again if it is.
+ * Get the page that the guest missed. The state is let go meanwhile, perhaps for
+ * a pause. If somebody else had it, the fault may not be the guest's any more;
+ * if the map has changed, the answer is out of date. Either way the guest runs
+ * into it again if it is still there.
  *
  * Return: enum vmx_run_result with the state owned, or an error without it.
  */
@@ -85,17 +86,19 @@ static int handle_fault(struct ward_vcpu *vcpu)
 {
 	const struct vmx_fault fault = *vmx_vcpu_fault(vcpu->vmx);
 	u64 inspections = vcpu->inspections;
+	unsigned long sequence;
 	int error, ret;
 
 	ward_vcpu_release(vcpu);
-	error = ward_memory_fault(vcpu, 0, fault.gpa, fault.access);
+	error = ward_memory_fault(vcpu, fault.root, fault.gpa, fault.access, &sequence);
 	if (error == -ENOMEM)
 		return error;
 	ret = take_state(vcpu);
 	if (ret)
 		return ret;
 
-	if (!error || error == -EINTR || inspections != vcpu->inspections)
+	if (!error || error == -EINTR || inspections != vcpu->inspections ||
+	    ward_memory_retry(&vcpu->vm->memory, sequence))
 		return VMX_RUN_AGAIN;
 	if (error == -ENOENT)
 		return vmx_vcpu_fault_mmio(vcpu->vmx);

@@ -167,7 +167,7 @@ long ward_call_create_vcpu(struct ward_call *call)
 	if (!vcpu->run_page)
 		goto err_free;
 	vcpu->run = page_address(vcpu->run_page);
-	vcpu->vmx = vmx_vcpu_create(&vm->vmx, vcpu->id, vcpu->run);
+	vcpu->vmx = vmx_vcpu_create(&vm->vmx, vcpu->id, vcpu->run, vm->roots[0]);
 	if (IS_ERR(vcpu->vmx)) {
 		ret = PTR_ERR(vcpu->vmx);
 		goto err_free_page;

@@ -103,12 +103,12 @@ int ward_vm_create(const struct ward_create_vm *args)
 	ret = vmx_root_get();
 	if (ret)
 		goto err_unregister;
-	vm->roots[0] = ept_root_create(0);
+	vm->roots[0] = ept_root_create((struct ept_key){ .view = 0 });
 	if (IS_ERR(vm->roots[0])) {
 		ret = PTR_ERR(vm->roots[0]);
 		goto err_put_vmx;
 	}
-	ret = vmx_vm_init(&vm->vmx, args->flags, vm->roots[0]);
+	ret = vmx_vm_init(&vm->vmx, args->flags);
 	if (ret)
 		goto err_destroy_root;
 	ret = ward_memory_init(vm);

@@ -42,7 +42,7 @@ struct ward_vcpu;
  * @departed: (l) statistics of vCPUs that are gone
  * @invalidations: (a) CPUs that were sent an INVEPT
  * @memory: the memory map, with its own lock
- * @roots: (c) by view; NULL where there is none
+ * @roots: (c) by view, not nested ones; NULL where there is none
  * @vmx: its vcpus[] as @vcpus; the rest is the VMX layer's
  * @pauses: (a) runners stay out of the guest while it is not zero
  * @dead: (a) never becomes false again

@@ -16,11 +16,12 @@
 
 int vmx_guest_read_gpa(struct vmx_vcpu *v, u64 gpa, void *buffer, u32 bytes)
 {
-	int err = ept_root_read(v->vm->root, gpa, buffer, bytes);
+	int err = ept_root_read(v->root, gpa, buffer, bytes);
 
-	if (err)
-		v->fault = (struct vmx_fault){ .gpa = gpa, .access = WARD_PROT_READ };
-	return err ? -EFAULT : 0;
+	if (!err)
+		return 0;
+	v->fault = (struct vmx_fault){ .root = v->root, .gpa = gpa, .access = WARD_PROT_READ };
+	return -EFAULT;
 }
 
 /* Levels of a paging mode, top first: where the index is, how wide. */

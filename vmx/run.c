@@ -196,7 +196,7 @@ static int enter_and_handle(struct vmx_vcpu *v)
 		native_write_cr2(v->cr2);
 	vmx_stat(v, WARD_STAT_ENTRIES);
 
-	ept_flush_check_entry(v->vm->root);
+	ept_flush_check_entry(v->root);
 	mitigate_before_entry();
 	rc = vmx_enter(&v->regs);
 

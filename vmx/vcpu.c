@@ -224,7 +224,7 @@ static void vcpu_write_constants(struct vmx_vcpu *v)
 {
 	vmcs_write16(VIRTUAL_PROCESSOR_ID, v->vpid);
 	vmcs_write64(VMCS_LINK_POINTER, ~0ull);
-	vmcs_write64(EPT_POINTER, v->vm->root->eptp);
+	vmcs_write64(EPT_POINTER, v->root->eptp);
 	vmcs_write64(MSR_BITMAP, __pa(v->msr_bitmap));
 	vmcs_write64(TSC_OFFSET, v->tsc_offset);
 	vmcs_write32(VM_EXIT_MSR_STORE_COUNT, 0);
@@ -284,7 +284,7 @@ int vmx_vcpu_load(struct vmx_vcpu *v)
 	}
 	if (v->last_cpu != smp_processor_id()) {
 		v->last_cpu = smp_processor_id();
-		ept_root_join(v->vm->root);
+		ept_root_join(v->root);
 		vmx_host_write_fields(v);
 		/* What this CPU cached when the vCPU last ran here is old. */
 		vmx_flush_guest_tlb(v);
@@ -312,7 +312,8 @@ static void vcpu_free(struct vmx_vcpu *v)
 	kfree(v);
 }
 
-struct vmx_vcpu *vmx_vcpu_create(struct vmx_vm *vm, u32 id, struct ward_run *run)
+struct vmx_vcpu *vmx_vcpu_create(struct vmx_vm *vm, u32 id, struct ward_run *run,
+				 struct ept_root *root)
 {
 	struct vmx_vcpu *v;
 	int err, tries;
@@ -323,6 +324,8 @@ struct vmx_vcpu *vmx_vcpu_create(struct vmx_vm *vm, u32 id, struct ward_run *run
 	v->vm = vm;
 	v->id = id;
 	v->run = run;
+	v->root = root;
+	v->fault.root = root;
 	v->loaded_cpu = -1;
 	v->last_cpu = -1;
 	v->mode_cpu = -1;

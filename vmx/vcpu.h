@@ -113,6 +113,7 @@ struct vmx_vcpu {
 	u32 id;				/* (c) */
 	u16 vpid;			/* (c) */
 	struct ward_run *run;		/* (c) shared with user space */
+	struct ept_root *root;		/* (c) */
 
 	void *vmcs;			/* (c) */
 	u64 vmcs_hpa;			/* (c) */

@@ -7,13 +7,11 @@
 #include <linux/string.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
-#include "ept/root.h"
 #include "vmx/vcpu.h"
 
-int vmx_vm_init(struct vmx_vm *vm, u32 flags, struct ept_root *root)
+int vmx_vm_init(struct vmx_vm *vm, u32 flags)
 {
 	vm->flags = flags;
-	vm->root = root;
 	vm->tsc_offset = -(s64)(rdtsc() + vmx_tsc_lost);
 	vm->cpuid = vmx_cpuid_create(flags);
 	return vm->cpuid ? 0 : -ENOMEM;

@@ -51,7 +51,6 @@ void vmx_probe(struct ward_probe *probe);
  * struct vmx_vm - what the vCPUs of a VM share
  * @flags: WARD_VM_*, constant
  * @tsc_offset: guest TSC minus host TSC, read at each entry
- * @root: view 0's EPT; constant while vCPUs exist
  * @cpuid: the VM's CPUID table
  * @vcpus: by id; set before and cleared after the vCPU can be addressed
  * @ioapic_eoi: per vector, whether a level-triggered message used it
@@ -59,13 +58,12 @@ void vmx_probe(struct ward_probe *probe);
 struct vmx_vm {
 	u32 flags;
 	s64 tsc_offset;
-	struct ept_root *root;
 	struct vmx_cpuid *cpuid;
 	struct vmx_vcpu __rcu *vcpus[WARD_MAX_VCPUS];
 };
 
 /* Context: may sleep. Return: 0 or -ENOMEM. The guest's TSC starts at 0. */
-int __must_check vmx_vm_init(struct vmx_vm *vm, u32 flags, struct ept_root *root);
+int __must_check vmx_vm_init(struct vmx_vm *vm, u32 flags);
 /* No vCPU may be left. */
 void vmx_vm_destroy(struct vmx_vm *vm);
 
@@ -89,10 +87,12 @@ int vmx_vm_set_cpuid(struct vmx_vm *vm, const struct ward_cpuid_entry *entries, 
 /**
  * vmx_vcpu_create - a vCPU in the state after power-up
  * @run: the run page, kernel address; must outlive the vCPU
+ * @root: the EPT that it runs with; must outlive the vCPU
  * Context: may sleep; VMX root operation is held. Return: vCPU or ERR_PTR
  * (-ENOMEM, -EIO: VMCLEAR failed).
  */
-struct vmx_vcpu *vmx_vcpu_create(struct vmx_vm *vm, u32 id, struct ward_run *run);
+struct vmx_vcpu *vmx_vcpu_create(struct vmx_vm *vm, u32 id, struct ward_run *run,
+				 struct ept_root *root);
 void vmx_vcpu_destroy(struct vmx_vcpu *v);
 
 /* --- running (run.c) --- */
@@ -106,10 +106,12 @@ enum vmx_run_result {
 
 /**
  * struct vmx_fault - a guest-physical access that the EPT does not allow
+ * @root: that EPT
  * @access: WARD_PROT_* bits of the access (a read-modify-write has both)
  * @present: some EPT permission is there (so it is a protection fault)
  */
 struct vmx_fault {
+	struct ept_root *root;
 	u64 gpa;
 	u32 access;
 	bool present;
