@@ -48,6 +48,22 @@ static const char *firmware_lock(void)
 	return NULL;
 }
 
+/* All that is required and not there, or @first, which is something else. */
+static void report_missing(const char *first)
+{
+	char names[256] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < VMX_CAPABILITY_COUNT; i++) {
+		const struct vmx_capability *c = &vmx_capabilities[i];
+
+		if (c->required && !vmx_capability_present(vmx_cap_msrs, c))
+			n += scnprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+				       c->name);
+	}
+	pr_err("this CPU lacks the VMX capability %s\n", n ? names : first);
+}
+
 int vmx_init(void)
 {
 	atomic_t differ = ATOMIC_INIT(0);
@@ -70,7 +86,7 @@ int vmx_init(void)
 #endif
 	read_caps(vmx_cap_msrs);
 	if (vmcs_negotiate(vmx_cap_msrs, &vmx_default_controls, &missing)) {
-		pr_err("this CPU lacks the VMX capability %s\n", missing);
+		report_missing(missing);
 		return -ENODEV;
 	}
 	on_each_cpu(compare_caps, &differ, 1);

@@ -50,7 +50,9 @@ static DEFINE_MUTEX(root_lock);		/* root_users and all that it switches */
 static unsigned int root_users;
 static enum cpuhp_state root_hotplug;
 static bool root_rebooting;
+static bool root_lost;			/* a CPU did not get back into VMX operation */
 static bool root_crash_hook;		/* our callback is in the kernel's one slot */
+static bool root_kvm_intel_gone;	/* while we were here; kvm.ko may have stayed */
 
 bool vmx_root_here(void)
 {
@@ -59,7 +61,7 @@ bool vmx_root_here(void)
 
 bool vmx_root_stopped(void)
 {
-	return READ_ONCE(root_rebooting);
+	return READ_ONCE(root_rebooting) || READ_ONCE(root_lost);
 }
 
 /* ---- one CPU, interrupts off ---- */
@@ -142,7 +144,8 @@ static void root_crash_cpu(void)
  * kvm_intel registers in the same slot when it loads (6.1) or with its first
  * VM (6.12), and the kernel warns if the slot is taken. KVM's callback leaves
  * VMX on every CPU that has CR4.VMXE set, ours included, so where KVM is
- * loaded its callback does; and when it is about to load, ours steps aside.
+ * loaded its callback does; and when it is about to load, ours steps aside,
+ * until it is gone again or has failed to load.
  */
 extern bool kvm_rebooting;
 
@@ -160,7 +163,7 @@ static void root_crash_hook_set(bool want)
 	if (want == root_crash_hook)
 		return;
 	if (want) {
-		if (root_kvm_loaded())
+		if (root_kvm_loaded() && !root_kvm_intel_gone)
 			return;
 		cpu_emergency_register_virt_callback(root_crash_cpu);
 	} else {
@@ -172,14 +175,19 @@ static void root_crash_hook_set(bool want)
 static int root_module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct module *mod = data;
+	bool vendor = !strcmp(mod->name, "kvm_intel");
 
-	if (strcmp(mod->name, "kvm") && strcmp(mod->name, "kvm_intel"))
+	if (!vendor && strcmp(mod->name, "kvm"))
 		return NOTIFY_DONE;
 	mutex_lock(&root_lock);
-	if (event == MODULE_STATE_COMING)
+	if (event == MODULE_STATE_COMING) {
+		root_kvm_intel_gone = false;
 		root_crash_hook_set(false);
-	else if (event == MODULE_STATE_GOING && !strcmp(mod->name, "kvm"))
+	} else if (event == MODULE_STATE_GOING) {
+		/* It has left the slot; kvm.ko alone does not register. */
+		root_kvm_intel_gone = vendor;
 		root_crash_hook_set(root_users > 0);
+	}
 	mutex_unlock(&root_lock);
 	return NOTIFY_DONE;
 }
@@ -234,9 +242,11 @@ static void root_resume(void)
 
 	if (now < root_suspend_tsc)
 		WRITE_ONCE(vmx_tsc_lost, vmx_tsc_lost + root_suspend_tsc - now);
-	/* A failure shows as -EIO of the VMs; nothing can be refused here. */
-	if (root_users)
-		root_enter_cpu();
+	/* Nothing can be refused here: guests stop with -EIO, until all VMs are gone. */
+	if (root_users && root_enter_cpu()) {
+		WRITE_ONCE(root_lost, true);
+		pr_err("VMX operation cannot be entered after suspend; all VMs are dead\n");
+	}
 }
 
 #ifdef WARD_HAVE_SYSCORE_DATA
@@ -291,7 +301,9 @@ int vmx_root_get(void)
 	int err = 0;
 
 	mutex_lock(&root_lock);
-	if (root_users == 0) {
+	if (vmx_root_stopped()) {
+		err = -ENODEV;
+	} else if (root_users == 0) {
 		root_crash_hook_set(true);
 		err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "ward/vmx:online",
 					root_cpu_online, root_cpu_offline);
@@ -306,10 +318,11 @@ int vmx_root_get(void)
 		root_users++;
 	mutex_unlock(&root_lock);
 
-	if (err == -EBUSY)
-		pr_warn_ratelimited("another hypervisor owns VMX%s; unload it (modprobe -r kvm_intel) or load kvm with enable_virt_at_load=0\n",
-				    root_kvm_loaded() ? ": kvm_intel" : "");
-	return err;
+	if (err == -EBUSY && root_kvm_loaded())
+		pr_warn_ratelimited("another hypervisor owns VMX: kvm_intel; unload it (modprobe -r kvm_intel) or load kvm with enable_virt_at_load=0\n");
+	else if (err == -EBUSY)
+		pr_warn_ratelimited("another hypervisor owns VMX, and it is not KVM; find and unload its module (VirtualBox has vboxdrv, VMware vmmon)\n");
+	return err == -EBUSY || err == -ENOMEM ? err : err ? -ENODEV : 0;
 }
 
 void vmx_root_put(void)
@@ -318,6 +331,7 @@ void vmx_root_put(void)
 	if (--root_users == 0) {
 		cpuhp_remove_state(root_hotplug);
 		root_crash_hook_set(false);
+		WRITE_ONCE(root_lost, false);
 	}
 	mutex_unlock(&root_lock);
 }

@@ -467,12 +467,13 @@ size_t vmx_vcpu_dump(struct vmx_vcpu *v, char *text, size_t bytes)
 {
 	size_t n = 0;
 
+	/* snprintf() says what is needed, whatever there is room for. */
 	if (load_somewhere(v))
-		return scnprintf(text, bytes, "VMX was taken away from the CPU\n");
+		return snprintf(text, bytes, "VMX was taken away from the CPU\n");
 	if (v->fail_why[0])
-		n = scnprintf(text, bytes, "last failed entry: %s\n", v->fail_why);
-	n += vmcs_dump(read_field, NULL, vmx_cap_msrs,
-		       boot_cpu_data.x86_phys_bits, text + n, bytes - n);
+		n = snprintf(text, bytes, "last failed entry: %s\n", v->fail_why);
+	n += vmcs_dump(read_field, NULL, vmx_cap_msrs, boot_cpu_data.x86_phys_bits,
+		       n < bytes ? text + n : NULL, n < bytes ? bytes - n : 0);
 	vmx_vcpu_put(v);
 	return n;
 }
