@@ -36,6 +36,7 @@ STEPS = (
     Step("unit-verify",    "quick", False,   1,  "tests/guest/verify_test"),
     Step("module-6.1",     "quick", False,  10,  module("stock-6.1"), True),
     Step("module-6.12",    "check", False,  10,  module("stock-6.12"), True),
+    Step("generic",        "check", False,  10,  "tests/kernels stock-6.1:generic stock-6.12:generic"),
     Step("lab-files",      "quick", False,  10,  "make -s lab-files KERNEL=stock-6.1"),
     Step("lab-files-6.12", "check", False,  10,  "make -s lab-files KERNEL=stock-6.12"),
     # The first time it builds the kernel; both of the machine's CPUs are at it.
@@ -49,12 +50,14 @@ STEPS = (
     Step("guest",          "check", True,   15,  "tests/run-guest --where lab --check"),
     Step("guest-6.12",     "check", True,   15,  "tests/run-guest --where lab --check --guest stock-6.12"),
     Step("host-6.12",      "check", True,   15,  "tests/run-guest --where lab --check --host stock-6.12"),
-    Step("lab",            "check", True,   10,  "tests/lab/selftest status exact-arguments put-and-get warn"),
+    Step("lab",            "check", True,   20,  "tests/lab/selftest status exact-arguments put-and-get warn "
+                                                 "panic oops hang reset timeout two-at-once no-place"),
     Step("fuzz",           "check", True,   15,  "tests/fuzz/run --seed 1 --seconds 15"),
     Step("life",           "check", True,   10,  "tests/lab/run -- "
                                                  "ward-lifecycle load vms unload_race users host_debug"),
     Step("life-2",         "check", True,   10,  "tests/lab/run --cpus 2 -- ward-lifecycle hotplug nmi suspend"),
     Step("life-kvm",       "check", True,   10,  "tests/lab/run -- ward-lifecycle kvm"),
+    Step("life-kvm-6.12",  "check", True,   20,  "tests/lab/run --kernel stock-6.12 --cpus 2 -- ward-lifecycle kvm"),
     Step("life-incapable", "check", True,   10,  "tests/lifecycle/incapable"),
     Step("mutants-some",   "check", True,   10,  "tests/mutants/run --at-once 1 ept-split-offset "
                                                  "event-error-code-lost explain-rule-dropped layout-overlap"),
@@ -87,8 +90,11 @@ STEPS = (
                                                  "ward-lifecycle hotplug nmi suspend unload_race"),
     Step("life-2-6.12",    "long",  True,   30,  "tests/lab/run --kernel stock-6.12 --cpus 2 -- "
                                                  "ward-lifecycle hotplug nmi suspend sleep_clock users"),
-    Step("life-kvm-6.12",  "long",  True,   20,  "tests/lab/run --kernel stock-6.12 --cpus 2 -- ward-lifecycle kvm"),
     Step("life-kvm-2",     "long",  True,   15,  "tests/lab/run --cpus 2 -- ward-lifecycle kvm"),
+    Step("life-consoles",  "long",  True,   20,  "tests/lifecycle/consoles"),
+    Step("life-ends",      "long",  True,   20,  "tests/lifecycle/ends"),
+    Step("life-terminal",  "long",  True,   20,  "tests/lifecycle/terminal"),
+    Step("life-incapable-all", "long", True, 20, "tests/lifecycle/incapable all"),
     Step("life-no-adjust", "long",  True,   10,  "tests/lab/run --cpu-model corei7_skylake_x,"
                                                  "exclude_features=tsc_adjust -- ward-lifecycle sleep_clock"),
     Step("kunit-6.12",     "long",  False,  60,  "tests/kunit/run --kernel debug-6.12"),
