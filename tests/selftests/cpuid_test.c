@@ -2,6 +2,7 @@
 /*
  * cpuid_test.c - the VM's CPUID table as user space and as the guest sees it.
  */
+#include <x86intrin.h>
 #include "ward_abi.h"
 #include "ward_guest.h"
 
@@ -91,6 +92,64 @@ static void capacity(void)
 	CHECK_EQ(call(ward_vm_fd(vm), WARD_GET_CPUID, &cpuid), -EFAULT);
 }
 
+GUEST_CODE(ask, 64,
+	"1: cpuid\n"
+	"hlt\n"
+	"jmp 1b\n");
+
+static const __u64 *ask(struct guest *g, __u64 number, __u64 subleaf)
+{
+	set_reg(g, GPR(WARD_RAX), number);
+	set_reg(g, GPR(WARD_RCX), subleaf);
+	guest_expect(g, WARD_EXIT_HALT);
+	return g->run->gprs;
+}
+
+/* Leaf 0x15 has the TSC's frequency as a crystal's and a ratio. */
+static void check_crystal(__u64 eax, __u64 ebx, __u64 ecx, __u64 khz)
+{
+	REQUIRE(eax != 0);
+	CHECK(llabs((__s64)(ecx * ebx / eax - khz * 1000)) <= 1000);
+}
+
+/* A guest takes its clock's speed from these, and need not look for itself. */
+static void frequencies(void)
+{
+	const struct ward_cpuid_entry *e;
+	struct ward_probe probe;
+	double began, seconds;
+	int device = open_device();
+	const __u64 *out;
+	struct guest g;
+	__u64 ticks;
+
+	REQUIRE_EQ(ward_probe(device, &probe), 0);
+	began = now();
+	ticks = __rdtsc();
+	sleep_ms(200);
+	ticks = __rdtsc() - ticks;
+	seconds = now() - began;
+	note("%llu kHz; %llu ticks in %.4f s", probe.tsc_khz, ticks, seconds);
+	CHECK(ticks > 900 * probe.tsc_khz * seconds && ticks < 1100 * probe.tsc_khz * seconds);
+
+	guest_vm(&g, 0);
+	get_table(g.vm);
+	e = leaf(0x15, 0);
+	REQUIRE(e != NULL);
+	check_crystal(e->eax, e->ebx, e->ecx, probe.tsc_khz);
+	e = leaf(0x16, 0);
+	REQUIRE(e != NULL);
+	CHECK_EQ(e->eax, probe.tsc_khz / 1000);
+	CHECK_EQ(e->ebx, probe.tsc_khz / 1000);
+
+	REQUIRE_EQ(ward_create_vcpu(g.vm, 0, &g.vcpu), 0);
+	g.run = ward_run_page(g.vcpu);
+	guest_code_long(&g, ask);
+	out = ask(&g, 0x15, 0);
+	check_crystal(out[WARD_RAX], out[WARD_RBX], out[WARD_RCX], probe.tsc_khz);
+	CHECK_EQ(ask(&g, 0x16, 0)[WARD_RAX], probe.tsc_khz / 1000);
+}
+
 static void same_again(void)
 {
 	struct ward_vm *vm = make_vm(open_device(), NULL, WARD_VM_LAPIC);
@@ -104,19 +163,6 @@ static void same_again(void)
 	get_table(vm);
 	CHECK_EQ(entries, had);
 	CHECK(!memcmp(before, table, had * sizeof(table[0])));
-}
-
-GUEST_CODE(ask, 64,
-	"1: cpuid\n"
-	"hlt\n"
-	"jmp 1b\n");
-
-static const __u64 *ask(struct guest *g, __u64 number, __u64 subleaf)
-{
-	set_reg(g, GPR(WARD_RAX), number);
-	set_reg(g, GPR(WARD_RCX), subleaf);
-	guest_expect(g, WARD_EXIT_HALT);
-	return g->run->gprs;
 }
 
 static void take_away(void)
@@ -277,6 +323,7 @@ static void dynamic(void)
 static const struct test tests[] = {
 	{ "default_table", default_table },
 	{ "capacity", capacity },
+	{ "frequencies", frequencies },
 	{ "same_again", same_again },
 	{ "take_away", take_away },
 	{ "refuse_additions", refuse_additions },
