@@ -10,6 +10,11 @@ GUEST_CODE(count, 64, LOOP
 	"1: incq (%rdi)\n"
 	"jmp 1b\n");
 
+GUEST_CODE(count_shared, 64, LOOP
+	"mov $0x800000, %edi\n"
+	"1: incq (%rdi)\n"
+	"jmp 1b\n");
+
 GUEST_CODE(ports, 64,
 	"1: in $0x40, %al\n"
 	"add $1, %rbx\n"
@@ -117,6 +122,76 @@ static void kick_asleep(void)
 	CHECK_EQ((intptr_t)join_thread(runner), -EINTR);
 	CHECK_EQ(get_reg(&g, STATE(WARD_STATE_ACTIVITY)), WARD_ACTIVITY_HALTED);
 	CHECK_EQ(get_reg(&g, GPR(WARD_RIP)), GUEST_CODE_AT + 1);
+}
+
+/* ------------------------------------------------------------ another process */
+
+struct shared {
+	atomic_ullong counter;
+	atomic_bool returned;
+	struct guest *g;
+};
+
+/* Holds the same descriptors, and nothing else of the one that runs the guest. */
+static void steers(void *context)
+{
+	struct shared *s = context;
+	struct guest *g = s->g;
+	__u64 before;
+	int i;
+
+	REQUIRE(WAIT_FOR(s->counter > 100));
+	for (i = 0; i < 5; i++) {
+		CHECK_EQ(ward_pause(g->vm), 0);
+		before = s->counter;
+		sleep_ms(50);
+		CHECK_EQ(s->counter, before);
+		/* While it is paused, its state is anybody's. */
+		CHECK_EQ(get_reg(g, GPR(WARD_RDI)), GUEST_DEVICE);
+		CHECK_EQ(ward_resume(g->vm), 0);
+		CHECK(WAIT_FOR(s->counter > before));
+	}
+	CHECK_EQ(ward_pause(g->vm), 0);
+	CHECK_EQ(ward_pause(g->vm), 0);
+	CHECK_EQ(ward_resume(g->vm), 0);
+	before = s->counter;
+	sleep_ms(50);
+	CHECK_EQ(s->counter, before);
+	CHECK_EQ(ward_resume(g->vm), 0);
+	CHECK(WAIT_FOR(s->counter > before));
+	CHECK_EQ(ward_kick(g->vcpu), 0);
+	CHECK(WAIT_FOR(s->returned));
+}
+
+static void child_ends(int number)
+{
+	(void)number;
+}
+
+static void from_another_process(void)
+{
+	struct shared *s = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+				-1, 0);
+	/* It ends behind the kick, or it has failed: then WARD_RUN ends too. */
+	struct sigaction action = { .sa_handler = child_ends };
+	struct guest g;
+	pid_t pid;
+	int i;
+
+	REQUIRE(s != MAP_FAILED);
+	sigaction(SIGCHLD, &action, NULL);
+	guest_make(&g, 0);
+	guest_code_long(&g, count_shared);
+	REQUIRE_EQ(map_one(g.vm, map_add(GUEST_DEVICE, PAGE, s, WARD_PROT_ALL)), 0);
+	s->g = &g;
+	for (i = 0; i < 2; i++) {
+		s->returned = false;
+		pid = start_child(steers, s);
+		CHECK_EQ(ward_run(g.vcpu), -EINTR);
+		CHECK_EQ(g.run->exit, WARD_EXIT_NONE);
+		s->returned = true;
+		CHECK_EQ(reap(pid), 0);
+	}
 }
 
 static void immediate(void)
@@ -374,6 +449,7 @@ static const struct test tests[] = {
 	{ "kick_during", kick_during },
 	{ "kick_before", kick_before },
 	{ "kick_asleep", kick_asleep },
+	{ "from_another_process", from_another_process },
 	{ "immediate", immediate },
 	{ "unknown_requests", unknown_requests },
 	{ "changed_record", changed_record },
