@@ -308,6 +308,100 @@ static void interrupts_off(void)
 		REQUIRE(write_text(MAX_STAY, "0"));
 }
 
+/* -------------------------------------------------------- endless delivery */
+
+/* As endless as it gets: the signal ends it, and soon. */
+static void ends_by_signal(struct guest *g)
+{
+	struct sigaction action = { .sa_handler = handler };
+	__u64 s[WARD_STAT_COUNT];
+	double began = now();
+
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(100000, 0);
+	CHECK_EQ(ward_run(g->vcpu), -EINTR);
+	CHECK_EQ(handled, 1);
+	CHECK(now() - began >= 0.099 && now() - began < 2);
+	REQUIRE(ward_get_stats(g->vm, s, WARD_STAT_COUNT) > 0);
+	note("%llu exceptions in %.3f s", s[WARD_STAT_EXIT_EXCEPTION], now() - began);
+	CHECK(s[WARD_STAT_EXIT_EXCEPTION] > 100);
+	/* The event that the guest is stuck with is still on its way. */
+	CHECK(get_reg(g, STATE(WARD_STATE_EVENT)) & WARD_EVENT_VALID);
+}
+
+#define USER_CODE32	0x23
+#define USER_DATA32	0x2b
+#define CR0_AM		(1u << 18)
+#define FLAGS_AC	(1u << 18)
+#define FLAGS_IOPL	(3u << 12)
+
+GUEST_CODE(misaligned, 32,
+	"mov 0x20001, %eax\n"
+	"hlt\n");
+
+/*
+ * The handler of #AC has no stack of its own and the guest's is misaligned, which
+ * is #AC again (SDM: "Alignment Check Exception"; CVE-2015-5307). Two benign
+ * exceptions make no double fault. Nothing is pushed, so it never ends.
+ */
+static void endless_alignment_checks(void)
+{
+	const __u64 handler17 = GUEST_STUBS + 17 * 16;
+	struct guest g;
+	unsigned int i;
+
+	guest_make(&g, 0);
+	guest_code_protected(&g, misaligned);
+	*guest_u64(&g, GUEST_GDT + (USER_CODE32 & ~7)) = 0x00cffb000000ffff;
+	*guest_u64(&g, GUEST_GDT + (USER_DATA32 & ~7)) = 0x00cff3000000ffff;
+	set_reg(&g, TABLE(1), 0x2f);
+	*guest_u64(&g, GUEST_IDT + 17 * 8) = handler17 | USER_CODE32 << 16 | 0x8e00ull << 32;
+	for (i = WARD_ES; i <= WARD_GS; i++)
+		set_segment(&g, i, USER_DATA32, 0, 0xffffffff, 0xc0f3);
+	set_segment(&g, WARD_CS, USER_CODE32, 0, 0xffffffff, 0xc0fb);
+	set_reg(&g, CR(0), get_reg(&g, CR(0)) | CR0_AM);
+	set_reg(&g, GPR(WARD_RFLAGS), FLAGS_AC | FLAGS_IOPL | 2);
+	set_reg(&g, GPR(WARD_RSP), GUEST_STACK - 1);
+	ends_by_signal(&g);
+	CHECK_EQ(get_reg(&g, GPR(WARD_RSP)), GUEST_STACK - 1);
+	CHECK_EQ(get_reg(&g, STATE(WARD_STATE_EVENT)) & WARD_EVENT_VECTOR, 17);
+
+	/* With a stack that is aligned it is an exception like any other. */
+	set_reg(&g, GPR(WARD_RSP), GUEST_STACK);
+	guest_expect_vector(&g, 17);
+	CHECK_EQ(get_reg(&g, GPR(WARD_RSP)), GUEST_STACK - 16);
+	CHECK_EQ(*(__u32 *)(g.ram + GUEST_STACK - 12), GUEST_CODE_AT);
+}
+
+GUEST_CODE(watched, 64,
+	"mov %rax, (%rsi)\n"
+	"hlt\n");
+
+/*
+ * A breakpoint on the stack of #DB, which always begins at the same place: what
+ * delivers the exception hits it (CVE-2015-8104).
+ */
+static void endless_breakpoints(void)
+{
+	const __u64 top = GUEST_STACK - 0x100;
+	struct guest g;
+
+	guest_make(&g, 0);
+	guest_code_long(&g, watched);
+	*guest_u64(&g, GUEST_IDT + 1 * 16) |= 1ull << 32;	/* the TSS's first stack */
+	memcpy(g.ram + GUEST_TSS + 0x24, &top, 8);
+	set_reg(&g, DR(0), top - 8);
+	set_reg(&g, DR(7), 0x90403);				/* writing 8 bytes */
+	set_reg(&g, GPR(WARD_RSI), top - 8);
+	ends_by_signal(&g);
+	CHECK_EQ(get_reg(&g, STATE(WARD_STATE_EVENT)) & WARD_EVENT_VECTOR, 1);
+	CHECK_EQ(get_reg(&g, DR(6)) & 0xf, 1);
+
+	set_reg(&g, DR(7), 0x400);
+	guest_expect_vector(&g, 1);
+	CHECK_EQ(get_reg(&g, GPR(WARD_RSP)), top - 40);
+}
+
 static const struct test tests[] = {
 	{ "interrupts", interrupts },
 	{ "blocked_signal", blocked_signal },
@@ -318,6 +412,8 @@ static const struct test tests[] = {
 	{ "debugger", debugger },
 	{ "guests_breakpoints", guests_breakpoints },
 	{ "interrupts_off", interrupts_off },
+	{ "endless_alignment_checks", endless_alignment_checks },
+	{ "endless_breakpoints", endless_breakpoints },
 };
 
 TEST_MAIN(tests)
