@@ -282,6 +282,95 @@ static void huge_page_edges(void)
 	guest_expect(&g, WARD_EXIT_MMIO);
 }
 
+/* ------------------------------------------------------------------ two at once */
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
+/* Writes a number on every page of 4 MiB, then the next number. */
+GUEST_CODE(passes, 64, LOOP
+	"1: inc %rbx\n mov %rbx, (%rbp)\n mov %rsi, %rdi\n mov $1024, %ecx\n"
+	"2: mov %rbx, (%rdi)\n add $0x1000, %rdi\n loop 2b\n"
+	"jmp 1b\n");
+
+#define PASS	(*(volatile __u64 *)guest_u64(&g, GUEST_DATA))
+
+struct taker {
+	volatile __u64 *page;
+	pthread_barrier_t *together;
+	atomic_bool *over;
+};
+
+static void *take_away(void *context)
+{
+	const struct taker *t = context;
+	__u64 pass, value;
+	int i;
+
+	for (;;) {
+		pthread_barrier_wait(t->together);
+		if (*t->over)
+			return NULL;
+		/* The first time splits, the second has small leaves to take. */
+		for (i = 0; i < 2; i++) {
+			pass = PASS;
+			CHECK_EQ(madvise((void *)t->page, PAGE, MADV_DONTNEED), 0);
+			/* Nothing that was written before that. */
+			value = *t->page;
+			CHECK(!value || value >= pass);
+			/* A guest that still had the page that went would write there. */
+			CHECK(WAIT_FOR(*t->page));
+			CHECK(*t->page >= pass);
+		}
+		pthread_barrier_wait(t->together);
+	}
+}
+
+/*
+ * Two pages go at once from under one large leaf, which the guest has in use: who
+ * comes second finds it split, and must not return before the CPUs forgot it.
+ */
+static void two_at_once(void)
+{
+	char *area = huge_memory(2 * HUGE);
+	unsigned int rounds = 0, large = 0, i;
+	pthread_barrier_t together;
+	atomic_bool over = false;
+	struct taker takers[2];
+	pthread_t threads[2], runner;
+	__u64 pass;
+	double until;
+
+	guest_make(&g, 0);
+	guest_code_long(&g, passes);
+	REQUIRE_EQ(map_one(g.vm, map_add(AREA_AT, 2 * HUGE, area, WARD_PROT_ALL)), 0);
+	set_reg(&g, GPR(WARD_RSI), AREA_AT);
+	set_reg(&g, GPR(WARD_RBP), GUEST_DATA);
+	runner = start_thread(guest_thread, &g);
+	REQUIRE_EQ(pthread_barrier_init(&together, NULL, 3), 0);
+	for (i = 0; i < 2; i++) {
+		takers[i] = (struct taker){ (void *)(area + (100 + 200 * i) * PAGE), &together, &over };
+		threads[i] = start_thread(take_away, &takers[i]);
+	}
+	for (until = now() + 1.5; now() < until && !test_state->failed; rounds++) {
+		large += !madvise(area, HUGE, MADV_COLLAPSE);
+		pass = PASS;
+		CHECK(WAIT_FOR(PASS > pass + 1));
+		pthread_barrier_wait(&together);
+		pthread_barrier_wait(&together);
+	}
+	over = true;
+	pthread_barrier_wait(&together);
+	for (i = 0; i < 2; i++)
+		join_thread(threads[i]);
+	touch_stop(&g, runner);
+	note("%u rounds, %u of them with a huge page, %llu large leaves", rounds, large,
+	     huge_faults());
+	CHECK(rounds > 0);
+	CHECK(huge_faults() >= 2);
+}
+
 /* ------------------------------------------------------------ merging, moving */
 
 static long read_number(const char *path)
@@ -393,6 +482,7 @@ static const struct test tests[] = {
 	{ "huge_pages", huge_pages },
 	{ "huge_pages_askew", huge_pages_askew },
 	{ "huge_page_edges", huge_page_edges },
+	{ "two_at_once", two_at_once },
 	{ "merged_pages", merged_pages },
 	{ "compaction", compaction },
 	{ "odd_mappings", odd_mappings },
