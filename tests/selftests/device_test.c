@@ -4,6 +4,7 @@
  * rules of the structures. Who sees whose VMs is in list_test.c.
  */
 #include <fcntl.h>
+#include <sys/resource.h>
 #include "ward_abi.h"
 
 static int raw_create(int device, const char *name, size_t bytes, __u32 flags)
@@ -236,6 +237,76 @@ static void limit_vcpus(void)
 	CHECK(fd[3] >= 0);
 }
 
+/* No descriptor of @fd or more can be had. */
+static void no_more_files(int fd)
+{
+	struct rlimit limit;
+
+	REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = (rlim_t)fd;
+	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void files_again(void)
+{
+	struct rlimit limit;
+
+	REQUIRE_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	REQUIRE_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/*
+ * No descriptor is left for what a call made: it has to be undone, with its name
+ * and its place in the limits. More often than the limits allow.
+ */
+static void too_many_files(void)
+{
+	struct ward_open_vm open = { .size = sizeof(open), .uid = (__u32)-1, .name = "there" };
+	struct ward_create_vcpu create = { .size = sizeof(create) };
+	int device = open_device(), vm, fd, i;
+	unsigned int old[2];
+
+	need_root();
+	if (ward_list(device, NULL, 0))
+		test_skip("there are VMs");
+	old[0] = set_parameter("max_vms_per_user", 2);
+	old[1] = set_parameter("max_vcpus_per_user", 2);
+	vm = raw_create(device, "there", 5, 0);
+	fd = dup(device);
+	close(fd);
+	no_more_files(fd);
+	for (i = 0; i < 4; i++) {
+		CHECK_EQ(raw_create(device, "wanted", 6, 0), -EMFILE);
+		CHECK_EQ(call(device, WARD_OPEN_VM, &open), -EMFILE);
+		CHECK_EQ(call(vm, WARD_CREATE_VCPU, &create), -EMFILE);
+		CHECK_EQ(ward_list(device, NULL, 0), 1);
+	}
+	files_again();
+	fd = raw_create(device, "wanted", 6, 0);
+	CHECK(fd >= 0);
+	close(fd);
+	for (i = 0; i < 2; i++) {
+		create.id = i;
+		CHECK(call(vm, WARD_CREATE_VCPU, &create) >= 0);
+	}
+	set_parameter("max_vms_per_user", old[0]);
+	set_parameter("max_vcpus_per_user", old[1]);
+}
+
+/* A descriptor that could not be had holds no VM. */
+static void too_many_files_to_open(void)
+{
+	struct ward_open_vm open = { .size = sizeof(open), .uid = (__u32)-1, .name = "fleeting" };
+	int device = open_device(), vm = raw_create(device, "fleeting", 8, 0);
+
+	REQUIRE(vm > device);
+	no_more_files(vm + 1);
+	CHECK_EQ(call(device, WARD_OPEN_VM, &open), -EMFILE);
+	close(vm);
+	CHECK_EQ(call(device, WARD_OPEN_VM, &open), -ENOENT);
+}
+
 static void rules(void)
 {
 	static const struct ward_probe probe = { .size = sizeof(probe) };
@@ -313,6 +384,8 @@ static const struct test tests[] = {
 	{ "create_flags", create_flags },
 	{ "limit_vms", limit_vms },
 	{ "limit_vcpus", limit_vcpus },
+	{ "too_many_files", too_many_files },
+	{ "too_many_files_to_open", too_many_files_to_open },
 	{ "rules", rules },
 	{ "unknown_numbers", unknown_numbers },
 	{ "no_name_leak", no_name_leak },
