@@ -7,6 +7,8 @@
  * list_test of the self-tests has users on descriptors of root's.
  */
 #include <grp.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include "life.h"
 
@@ -230,6 +232,90 @@ static void each_others(void)
 	CHECK_EQ(listed(device, infos, ARRAY_SIZE(infos)), 0);
 }
 
+/* ---------------------------------------------------------------- capabilities */
+
+static void alices_web(void *unused)
+{
+	struct ward_vm *vm;
+
+	(void)unused;
+	become(ALICE);
+	vm = make_vm(open_device(), "web", 0);
+	play->act = 1;
+	act_begins(2);
+	ward_close_vm(vm);
+}
+
+/* Bob with this one and no other capability; -1: with none. */
+static int bob_with(int capability)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { };
+
+	REQUIRE_EQ(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), 0);
+	become(BOB);
+	if (capability >= 0)
+		data[capability / 32].permitted = data[capability / 32].effective =
+			1u << capability % 32;
+	REQUIRE_EQ(syscall(SYS_capset, &head, data), 0);
+	return open_device();
+}
+
+static void bob_without(void *unused)
+{
+	int device = bob_with(-1);
+	struct ward_vm *vm;
+
+	(void)unused;
+	CHECK_EQ(listed(device, NULL, 0), 0);
+	CHECK_EQ(ward_open_vm(device, "web", ALICE, &vm), -EACCES);
+}
+
+/* Who may look into any process may reach any VM, whose name he has to know. */
+static void bob_traces(void *unused)
+{
+	int device = bob_with(CAP_SYS_PTRACE);
+	struct ward_vm *vm;
+
+	(void)unused;
+	CHECK_EQ(listed(device, NULL, 0), 0);
+	REQUIRE_EQ(ward_open_vm(device, "web", ALICE, &vm), 0);
+	CHECK_EQ(ward_pause(vm), 0);
+	CHECK_EQ(ward_resume(vm), 0);
+	CHECK_EQ(ward_open_vm(device, "absent", ALICE, &vm), -ENOENT);
+	CHECK_EQ(listed(device, NULL, 0), 0);
+}
+
+static void bob_administers(void *unused)
+{
+	int device = bob_with(CAP_SYS_ADMIN);
+	struct ward_vm_info infos[2];
+	struct ward_vm *vm;
+
+	(void)unused;
+	CHECK_EQ(listed(device, infos, ARRAY_SIZE(infos)), 1);
+	CHECK_EQ(infos[0].uid, ALICE);
+	CHECK(!strcmp(infos[0].name, "web"));
+	CHECK_EQ(ward_open_vm(device, "web", ALICE, &vm), -EACCES);
+	CHECK_EQ(ward_open_vm(device, "absent", ALICE, &vm), -EACCES);
+}
+
+static void capabilities(void)
+{
+	pid_t pid;
+
+	node_for_group();
+	play = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	REQUIRE(play != MAP_FAILED);
+	pid = start_child(alices_web, NULL);
+	act_begins(1);
+	run_child(bob_without, NULL);
+	run_child(bob_traces, NULL);
+	run_child(bob_administers, NULL);
+	play->act = 2;
+	CHECK_EQ(reap(pid), 0);
+}
+
 /* --------------------------------------------------------------------- limits */
 
 static void uses_up(void *context)
@@ -286,6 +372,7 @@ static const struct test tests[] = {
 	{ "the_command", the_command },
 	{ "the_descriptor", the_descriptor },
 	{ "each_others", each_others },
+	{ "capabilities", capabilities },
 	{ "limits", limits },
 };
 
