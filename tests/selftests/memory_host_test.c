@@ -86,6 +86,40 @@ static void never_mapped(void)
 	CHECK_EQ(*(__u64 *)area, 1);
 }
 
+static void is_told(int number)
+{
+	(void)number;
+}
+
+/* The memory under a page breaks, says the kernel. */
+static void broken_while_running(void)
+{
+	__u64 *area = setup();
+	pthread_t runner;
+
+	/* From Linux 6.11 on the thread that asks is told by a signal, too. */
+	signal(SIGBUS, is_told);
+	touch_prepare(&g, TOUCH_COUNT, AREA_AT + PAGE, 0);
+	runner = start_thread(guest_thread, &g);
+	CHECK(WAIT_FOR(*(volatile __u64 *)(area + 512) > 1000));
+	if (madvise(area + 512, PAGE, MADV_HWPOISON)) {
+		touch_stop(&g, runner);
+		test_skip("the host's memory does not break on request");
+	}
+	CHECK_EQ((intptr_t)join_thread(runner), 0);
+	CHECK_EQ(g.run->exit, WARD_EXIT_MEMORY);
+	CHECK_EQ(g.run->memory.error, -EHWPOISON);
+	CHECK_EQ(g.run->memory.gpa & -PAGE, AREA_AT + PAGE);
+	touch_read_fails(&g, AREA_AT + PAGE, -EHWPOISON);
+	touch_prepare(&g, TOUCH_WRITE, AREA_AT + PAGE, 1);
+	touch_fails(&g, AREA_AT + PAGE, WARD_PROT_WRITE, -EHWPOISON);
+	CHECK_EQ(touch_read(&g, AREA_AT), 0);
+	/* Other memory in its place is as good as any. */
+	REQUIRE_EQ(madvise(area + 512, PAGE, MADV_DONTNEED), 0);
+	touch_write(&g, AREA_AT + PAGE, 0x77);
+	CHECK_EQ(area[512], 0x77);
+}
+
 /* "with the protection it has there" */
 static void host_protection(void)
 {
@@ -475,6 +509,7 @@ static const struct test tests[] = {
 	{ "dontneed_while_running", dontneed_while_running },
 	{ "unmapped_while_running", unmapped_while_running },
 	{ "never_mapped", never_mapped },
+	{ "broken_while_running", broken_while_running },
 	{ "host_protection", host_protection },
 	{ "moved", moved },
 	{ "fork_while_running", fork_while_running },
