@@ -44,9 +44,10 @@ bool vmx_events_add_exception(struct vmx_events *ev, u8 vector, bool has_error, 
 			has_error = true;
 			error = 0;
 		}
-		/* The first one happens again when its instruction does. */
-		ev->redeliver = 0;
 	}
+	/* What an instruction raised happens again when the instruction does. */
+	if (VMX_EVENT_TYPE(ev->redeliver) >= VMX_EVENT_EXCEPTION)
+		ev->redeliver = 0;
 	ev->exception = VMX_EVENT_VALID | VMX_EVENT_EXCEPTION << 8 | vector;
 	ev->exception_error = error;
 	if (has_error)
@@ -122,6 +123,31 @@ void vmx_events_interrupted(struct vmx_events *ev, u32 vectoring, u32 error, u32
 	ev->insn_bytes = insn_bytes;
 }
 
+void vmx_events_put_back(struct vmx_events *ev, const struct vmx_injection *was)
+{
+	/* One that was chosen as a new exception may have left another to be delivered again. */
+	if (VMX_EVENT_TYPE(was->info) == VMX_EVENT_EXCEPTION) {
+		ev->exception = was->info;
+		ev->exception_error = was->error;
+	} else {
+		vmx_events_interrupted(ev, was->info, was->error, was->insn_bytes);
+	}
+}
+
+/*
+ * "Instruction-Breakpoint Exception Condition". Not #DB: behind an instruction
+ * breakpoint the handler says whether the instruction may go on.
+ */
+static bool is_fault(u8 vector)
+{
+	switch (vector) {
+	case 0: case 5 ... 7: case 10 ... 14: case 16 ... 17: case 19 ... 21:
+		return true;
+	default:
+		return false;
+	}
+}
+
 struct vmx_injection vmx_events_choose(struct vmx_events *ev, const struct vmx_event_gates *gates)
 {
 	struct vmx_injection next = {};
@@ -129,18 +155,40 @@ struct vmx_injection vmx_events_choose(struct vmx_events *ev, const struct vmx_e
 	if (ev->exception) {
 		next.info = ev->exception;
 		next.error = ev->exception_error;
+		next.resume = is_fault(ev->exception & 0xff);
 		ev->exception = 0;
 	} else if (ev->redeliver) {
 		next.info = ev->redeliver;
 		next.error = ev->redeliver_error;
 		next.insn_bytes = ev->insn_bytes;
 		ev->redeliver = 0;
-	} else if (ev->nmis && gates->nmis) {
+	} else if (gates->trap) {
+		return next;
+	} else if (ev->nmis && vmx_nmis_open(gates->blocking)) {
 		next.info = VMX_EVENT_VALID | VMX_EVENT_NMI << 8 | VECTOR_NMI;
 		ev->nmis--;
-	} else if (gates->vector >= 0 && gates->interrupts) {
+	} else if (gates->vector >= 0 && vmx_interrupts_open(gates->enabled, gates->blocking)) {
 		next.info = VMX_EVENT_VALID | VMX_EVENT_INTERRUPT << 8 | gates->vector;
 		next.take = true;
 	}
 	return next;
+}
+
+struct vmx_windows vmx_events_windows(const struct vmx_events *ev,
+				      const struct vmx_event_gates *gates)
+{
+	struct vmx_windows windows = { .interrupts = gates->vector >= 0 };
+
+	if (!ev->nmis)
+		return windows;
+	/*
+	 * Blocking by STI need not keep the NMI window closed ("Other Causes of VM
+	 * Exits"): it could open at once, before any instruction, again and again.
+	 * The interrupt window it does keep closed, and RFLAGS.IF is set then.
+	 */
+	if (gates->blocking & VMX_BLOCK_STI)
+		windows.interrupts = true;
+	else
+		windows.nmis = true;
+	return windows;
 }

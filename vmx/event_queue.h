@@ -21,6 +21,11 @@
 /* This and those above it: the entry wants an instruction's length. */
 #define VMX_EVENT_SOFT_INTERRUPT 4u
 
+/* Interruptibility state ("Guest Non-Register State") */
+#define VMX_BLOCK_STI		1u
+#define VMX_BLOCK_MOV_SS	2u
+#define VMX_BLOCK_NMI		8u
+
 /**
  * struct vmx_events - what waits to be delivered; all (r), see vcpu.h
  * @exception: a new exception, in the format of the entry-interruption field
@@ -42,14 +47,28 @@ struct vmx_events {
 /**
  * struct vmx_event_gates - what the guest's state lets through now
  * @vector: of a maskable interrupt that waits, or -1
- * @interrupts: it may go
- * @nmis: an NMI may go
+ * @blocking: VMX_BLOCK_*
+ * @enabled: RFLAGS.IF
+ * @trap: the entry itself delivers a debug trap of the instruction before
+ *
+ * Only @vector counts where neither an interrupt nor an NMI waits.
  */
 struct vmx_event_gates {
 	int vector;
-	bool interrupts;
-	bool nmis;
+	u32 blocking;
+	bool enabled;
+	bool trap;
 };
+
+static inline bool vmx_interrupts_open(bool enabled, u32 blocking)
+{
+	return enabled && !(blocking & (VMX_BLOCK_STI | VMX_BLOCK_MOV_SS));
+}
+
+static inline bool vmx_nmis_open(u32 blocking)
+{
+	return !(blocking & (VMX_BLOCK_NMI | VMX_BLOCK_STI | VMX_BLOCK_MOV_SS));
+}
 
 /**
  * struct vmx_injection - what an entry is to inject
@@ -58,12 +77,25 @@ struct vmx_event_gates {
  * @insn_bytes: the instruction's length, where its type needs one
  * @take: it is the interrupt of the gates: who raised it takes it back. One that
  *        is delivered again was taken before
+ * @resume: a fault: RFLAGS.RF is pushed as 1, so that the instruction's
+ *        breakpoint does not stop it a second time
  */
 struct vmx_injection {
 	u32 info;
 	u32 error;
 	u32 insn_bytes;
 	bool take;
+	bool resume;
+};
+
+/**
+ * struct vmx_windows - the windows whose exits bring back what has to wait
+ * @interrupts: interrupt-window exiting
+ * @nmis: NMI-window exiting
+ */
+struct vmx_windows {
+	bool interrupts;
+	bool nmis;
 };
 
 /**
@@ -94,12 +126,20 @@ int vmx_events_inject(struct vmx_events *ev, u64 event, bool lapic, bool blocked
  */
 void vmx_events_interrupted(struct vmx_events *ev, u32 vectoring, u32 error, u32 insn_bytes);
 
+/* @was has been chosen, but the entry that was to inject it failed. */
+void vmx_events_put_back(struct vmx_events *ev, const struct vmx_injection *was);
+
 /**
  * vmx_events_choose - take what the next entry injects out of the queue
  *
  * At most one event: a new exception, else one whose delivery was interrupted,
- * else an NMI, else an interrupt.
+ * else an NMI, else an interrupt. The last two come behind a debug trap, which
+ * an injected event would displace.
  */
 struct vmx_injection vmx_events_choose(struct vmx_events *ev, const struct vmx_event_gates *gates);
+
+/* The windows for what still waits. @gates: as they are once the entry has injected. */
+struct vmx_windows vmx_events_windows(const struct vmx_events *ev,
+				      const struct vmx_event_gates *gates);
 
 #endif /* WARD_VMX_EVENT_QUEUE_H */

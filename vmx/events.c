@@ -46,11 +46,12 @@ void vmx_skip_bytes(struct vmx_vcpu *v, u32 bytes, bool long_cs)
 	vmx_set_rip(v, long_cs ? rip : (u32)rip);
 	if (blocking & (VMX_BLOCK_STI | VMX_BLOCK_MOV_SS))
 		vmx_set_blocking(v, blocking & ~(VMX_BLOCK_STI | VMX_BLOCK_MOV_SS));
-	if (rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) {
-		v->skip_bs = rflags & X86_EFLAGS_TF;
-		v->rflags = rflags & ~(u64)X86_EFLAGS_RF;
+	if (rflags & X86_EFLAGS_TF)
+		v->skip_bs = true;
+	/* A repeated one that goes on has its breakpoint behind it, until its end. */
+	v->rflags = bytes ? rflags & ~(u64)X86_EFLAGS_RF : rflags | X86_EFLAGS_RF;
+	if (v->rflags != rflags)
 		vmx_set_cached(v, VMX_CACHE_RFLAGS);
-	}
 }
 
 void vmx_skip(struct vmx_vcpu *v)
@@ -88,17 +89,6 @@ static int pending_interrupt(struct vmx_vcpu *v)
 	return v->events.interrupt ? (int)(v->events.interrupt & 0xff) : -1;
 }
 
-static bool interrupts_open(struct vmx_vcpu *v)
-{
-	return (vmx_rflags(v) & X86_EFLAGS_IF) &&
-	       !(vmx_blocking(v) & (VMX_BLOCK_STI | VMX_BLOCK_MOV_SS));
-}
-
-static bool nmis_open(struct vmx_vcpu *v)
-{
-	return !(vmx_blocking(v) & (VMX_BLOCK_NMI | VMX_BLOCK_STI | VMX_BLOCK_MOV_SS));
-}
-
 static void take_apic_nmis(struct vmx_vcpu *v)
 {
 	if (v->vm->flags & WARD_VM_LAPIC)
@@ -116,22 +106,30 @@ bool vmx_events_wake(struct vmx_vcpu *v)
 		return true;
 	if (v->activity != WARD_ACTIVITY_HALTED)
 		return false;
-	if (v->events.exception || v->events.redeliver ||
-	    (v->events.nmis && !(v->blocking & VMX_BLOCK_NMI)))
-		return true;
 	/* The caches are filled whenever the runner is outside the inner loop. */
-	return (v->rflags & X86_EFLAGS_IF) &&
+	if (v->events.exception || v->events.redeliver ||
+	    (v->events.nmis && vmx_nmis_open(v->blocking)))
+		return true;
+	return vmx_interrupts_open(v->rflags & X86_EFLAGS_IF, v->blocking) &&
 	       (lapic ? vmx_lapic_has_pending(&v->lapic) : v->events.interrupt != 0);
 }
 
 /* SDM: a single-step trap pends when the emulated instruction had TF set. */
-static void pend_single_step(struct vmx_vcpu *v)
+u64 vmx_pending_debug(struct vmx_vcpu *v)
 {
+	u64 pending = vmcs_read_natural(GUEST_PENDING_DBG_EXCEPTIONS);
+
+	if (v->skip_bs && !(vmcs_read64(GUEST_IA32_DEBUGCTL) & DEBUGCTLMSR_BTF)) {
+		pending |= DR6_BS;
+		vmcs_write_natural(GUEST_PENDING_DBG_EXCEPTIONS, pending);
+	}
 	v->skip_bs = false;
-	if (vmcs_read64(GUEST_IA32_DEBUGCTL) & DEBUGCTLMSR_BTF)
-		return;
-	vmcs_write_natural(GUEST_PENDING_DBG_EXCEPTIONS,
-			   vmcs_read_natural(GUEST_PENDING_DBG_EXCEPTIONS) | (1ul << 14));
+	return pending;
+}
+
+bool vmx_debug_trap_due(struct vmx_vcpu *v)
+{
+	return vmx_pending_debug(v) & (DR6_BS | PENDING_ENABLED);
 }
 
 /* The interrupt that was chosen leaves where it waited. */
@@ -154,6 +152,10 @@ static void inject(struct vmx_vcpu *v, const struct vmx_injection *next)
 		if (!(vmcs_read_natural(GUEST_CR0) & X86_CR0_PE))
 			info &= ~VMX_EVENT_ERROR;
 	}
+	if (next->resume) {
+		v->rflags = vmx_rflags(v) | X86_EFLAGS_RF;
+		vmx_set_cached(v, VMX_CACHE_RFLAGS);
+	}
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, info);
 	if (VMX_EVENT_TYPE(info) >= VMX_EVENT_SOFT_INTERRUPT)
 		vmcs_write32(VM_ENTRY_INSTRUCTION_LEN, next->insn_bytes);
@@ -161,34 +163,53 @@ static void inject(struct vmx_vcpu *v, const struct vmx_injection *next)
 	trace_ward_inject(v->id, info, next->error);
 }
 
+static struct vmx_event_gates find_gates(struct vmx_vcpu *v)
+{
+	struct vmx_event_gates gates = { .vector = pending_interrupt(v) };
+
+	if (v->events.nmis || gates.vector >= 0) {
+		gates.enabled = vmx_rflags(v) & X86_EFLAGS_IF;
+		gates.blocking = vmx_blocking(v);
+		gates.trap = vmx_debug_trap_due(v);
+	}
+	return gates;
+}
+
 void vmx_events_prepare(struct vmx_vcpu *v)
 {
 	struct vmx_events *ev = &v->events;
 	struct vmx_event_gates gates;
 	struct vmx_injection next;
+	struct vmx_windows windows;
 
 	if (v->skip_bs)
-		pend_single_step(v);
+		vmx_pending_debug(v);
 	take_apic_nmis(v);
 	/* Only a SIPI ends that state; what comes meanwhile is lost. */
 	if (unlikely(v->activity == WARD_ACTIVITY_WAIT_SIPI)) {
 		ev->nmis = 0;
 		return;
 	}
-	gates.vector = pending_interrupt(v);
-	gates.interrupts = gates.vector >= 0 && interrupts_open(v);
-	gates.nmis = ev->nmis && nmis_open(v);
-
+	gates = find_gates(v);
 	next = vmx_events_choose(ev, &gates);
 	if (next.take) {
 		accept(v, gates.vector);
 		gates.vector = pending_interrupt(v);
 	}
-	if (next.info)
+	if (next.info) {
 		inject(v, &next);
+		/* The delivery ends it. */
+		gates.blocking &= ~(VMX_BLOCK_STI | VMX_BLOCK_MOV_SS);
+	} else if (unlikely(v->entry_failed)) {
+		/* An exit would have done it. */
+		vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+	}
+	v->injected = next;
+	v->entry_failed = false;
+	windows = vmx_events_windows(ev, &gates);
 	vmx_set_proc_control(v, CPU_BASED_INTR_WINDOW_EXITING,
-			     gates.vector >= 0 || v->notify_window);
-	vmx_set_proc_control(v, CPU_BASED_NMI_WINDOW_EXITING, ev->nmis);
+			     windows.interrupts || v->notify_window);
+	vmx_set_proc_control(v, CPU_BASED_NMI_WINDOW_EXITING, windows.nmis);
 }
 
 /* ---- after the exit ---- */

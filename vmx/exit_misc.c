@@ -31,10 +31,10 @@ int vmx_exit_hlt(struct vmx_vcpu *v)
 	vmx_skip(v);
 	if (v->vm->flags & WARD_VM_LAPIC) {
 		/*
-		 * The next look at events wakes it or leaves the loop. A pending
-		 * single-step trap wakes it at once.
+		 * The next look at events wakes it or leaves the loop. A debug
+		 * trap that is due ends the halt before it begins.
 		 */
-		if (!v->skip_bs)
+		if (!vmx_debug_trap_due(v))
 			v->activity = WARD_ACTIVITY_HALTED;
 		return VMX_RESUME;
 	}

@@ -97,8 +97,7 @@ void vmx_context_fill(struct vmx_vcpu *v)
 		c->code_bits = 64;
 	else
 		c->code_bits = rights & (1u << 14) ? 32 : 16;
-	c->interruptible = (vmx_rflags(v) & X86_EFLAGS_IF) &&
-			   !(vmx_blocking(v) & (VMX_BLOCK_STI | VMX_BLOCK_MOV_SS));
+	c->interruptible = vmx_interrupts_open(vmx_rflags(v) & X86_EFLAGS_IF, vmx_blocking(v));
 	record_raw(v);
 }
 

@@ -305,7 +305,7 @@ static u64 state_read(struct vmx_vcpu *v, u32 index)
 	case WARD_STATE_BLOCKING:
 		return vmx_blocking(v) & (VMX_BLOCK_STI | VMX_BLOCK_MOV_SS | VMX_BLOCK_NMI);
 	case WARD_STATE_PENDING_DEBUG:
-		return vmcs_read_natural(GUEST_PENDING_DBG_EXCEPTIONS);
+		return vmx_pending_debug(v);
 	default:
 		if (ev->exception)
 			return event_value(ev->exception, ev->exception_error);
@@ -323,6 +323,7 @@ static void state_write(struct vmx_vcpu *v, u32 index, u64 value)
 		vmx_set_blocking(v, value);
 		break;
 	case WARD_STATE_PENDING_DEBUG:
+		v->skip_bs = false;
 		vmcs_write_natural(GUEST_PENDING_DBG_EXCEPTIONS, value);
 		break;
 	default:

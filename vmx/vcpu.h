@@ -40,11 +40,8 @@
 #define DR6_BD			(1u << 13)
 #define DR6_BS			(1u << 14)
 #define DR7_GD			(1u << 13)
-
-/* Interruptibility state ("Guest Non-Register State") */
-#define VMX_BLOCK_STI		1u
-#define VMX_BLOCK_MOV_SS	2u
-#define VMX_BLOCK_NMI		8u
+/* Of the pending debug exceptions: a breakpoint that is enabled was met */
+#define PENDING_ENABLED		(1u << 12)
 
 /* What vmx_host_leave() gives back; (l) */
 struct vmx_host_state {
@@ -106,6 +103,8 @@ struct vmx_vcpu {
 
 	struct vmcs_controls controls;	/* (r) what the VMCS holds */
 	struct vmx_events events;
+	struct vmx_injection injected;	/* (l) what the last entry was to inject */
+	bool entry_failed;		/* (l) and @injected is still in the VMCS */
 	u32 activity;			/* (r) WARD_ACTIVITY_* */
 	bool shutdown;			/* (r) triple fault, not set afresh since */
 
@@ -335,6 +334,10 @@ void vmx_events_prepare(struct vmx_vcpu *v);
 void vmx_events_collect(struct vmx_vcpu *v);
 /* Would something wake the vCPU from HLT now? (r) */
 bool vmx_events_wake(struct vmx_vcpu *v);
+/* The pending debug exceptions, with those of a stepped-over instruction. (l) */
+u64 vmx_pending_debug(struct vmx_vcpu *v);
+/* Is one of them delivered before the next instruction? (l) */
+bool vmx_debug_trap_due(struct vmx_vcpu *v);
 /* Act on an INIT or SIPI that arrived. (l) */
 void vmx_events_init_sipi(struct vmx_vcpu *v);
 

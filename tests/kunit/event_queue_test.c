@@ -16,7 +16,7 @@
 #define NMI		(VALID | 0x202)
 
 static const struct vmx_event_gates shut = { .vector = -1 };
-static const struct vmx_event_gates open = { .vector = 0x41, .interrupts = true, .nmis = true };
+static const struct vmx_event_gates open = { .vector = 0x41, .enabled = true };
 
 /* ----------------------------------------------------- exceptions that meet */
 
@@ -97,25 +97,29 @@ static void three_exceptions(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ev.exception, EXCEPTION(8) | ERROR);
 }
 
-/* What is no exception is not folded, and is delivered once the new one is. */
+/*
+ * What is no exception is not folded. An instruction raises its event again by
+ * itself, what came from outside is delivered once the exception is.
+ */
 static void exception_during_another_event(struct kunit *test)
 {
-	static const u32 first[] = {
-		VALID | 0x041,		/* external interrupt */
-		NMI,
-		VALID | 0x480,		/* INT n */
-		VALID | 0x501,		/* INT1 */
-		VALID | 0x603,		/* INT3 */
+	static const struct { u32 info; bool kept; } first[] = {
+		{ VALID | 0x041, true },	/* external interrupt */
+		{ NMI, true },
+		{ VALID | 0x480, false },	/* INT n */
+		{ VALID | 0x501, false },	/* INT1 */
+		{ VALID | 0x603, false },	/* INT3 */
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(first); i++) {
-		struct vmx_events ev = { .redeliver = first[i], .insn_bytes = 2 };
+		struct vmx_events ev = { .redeliver = first[i].info, .insn_bytes = 2 };
+		u32 kept = first[i].kept ? first[i].info : 0;
 
-		KUNIT_EXPECT_TRUE(test, vmx_events_add_exception(&ev, 14, true, 4));
-		KUNIT_EXPECT_EQ(test, ev.exception, EXCEPTION(14) | ERROR);
-		KUNIT_EXPECT_EQ(test, ev.redeliver, first[i]);
-		KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &open).info, EXCEPTION(14) | ERROR);
-		KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &open).info, first[i]);
+		KUNIT_EXPECT_TRUE(test, vmx_events_add_exception(&ev, 17, true, 4));
+		KUNIT_EXPECT_EQ(test, ev.exception, EXCEPTION(17) | ERROR);
+		KUNIT_EXPECT_EQ_MSG(test, ev.redeliver, kept, "event 0x%x", first[i].info);
+		KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &shut).info, EXCEPTION(17) | ERROR);
+		KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &shut).info, kept);
 	}
 }
 
@@ -166,19 +170,25 @@ static void order(struct kunit *test)
 
 static void gates(struct kunit *test)
 {
-	struct vmx_event_gates closed = { .vector = 0x41 };
+	struct vmx_event_gates closed = { .vector = 0x41, .blocking = VMX_BLOCK_NMI };
 	struct vmx_events ev = { .nmis = 2 };
 
 	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &closed).info, 0u);
 	KUNIT_EXPECT_EQ(test, ev.nmis, 2u);
 	/* A blocked NMI does not hold up an interrupt. */
-	closed.interrupts = true;
+	closed.enabled = true;
 	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &closed).info, VALID | 0x41);
-	closed.nmis = true;
+	closed.blocking = VMX_BLOCK_STI;
+	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &closed).info, 0u);
+	closed.blocking = VMX_BLOCK_MOV_SS;
+	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &closed).info, 0u);
+	/* Nor does RFLAGS.IF hold up an NMI. */
+	closed = (struct vmx_event_gates){ .vector = 0x41 };
 	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &closed).info, NMI);
 	KUNIT_EXPECT_EQ(test, ev.nmis, 1u);
 	/* Vector 0 is one, -1 is none. */
-	closed = (struct vmx_event_gates){ .vector = 0, .interrupts = true };
+	ev.nmis = 0;
+	closed = (struct vmx_event_gates){ .vector = 0, .enabled = true };
 	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &closed).info, VALID);
 	closed.vector = -1;
 	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &closed).info, 0u);
@@ -187,6 +197,88 @@ static void gates(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &shut).info, EXCEPTION(1));
 	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &shut).info, NMI);
 	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &shut).info, 0u);
+}
+
+/* "Priority Among Concurrent Events": traps of the last instruction, then the others. */
+static void behind_a_trap(struct kunit *test)
+{
+	const struct vmx_event_gates trap = { .vector = 0x41, .enabled = true, .trap = true };
+	struct vmx_events ev = { .exception = EXCEPTION(6), .redeliver = VALID | 0x31, .nmis = 1 };
+	struct vmx_windows windows;
+
+	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &trap).info, EXCEPTION(6));
+	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &trap).info, VALID | 0x31);
+	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &trap).info, 0u);
+	KUNIT_EXPECT_EQ(test, ev.nmis, 1u);
+	ev.nmis = 0;
+	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &trap).info, 0u);
+	KUNIT_EXPECT_FALSE(test, vmx_events_choose(&ev, &trap).take);
+	windows = vmx_events_windows(&ev, &trap);
+	KUNIT_EXPECT_TRUE(test, windows.interrupts);
+}
+
+/* ------------------------------------------------------------------- windows */
+
+struct window {
+	const char *name;
+	struct vmx_event_gates gates;
+	u32 nmis;
+	bool interrupt_window, nmi_window;
+};
+
+static const struct window window_rows[] = {
+	{ "nothing waits", { .vector = -1, .enabled = true }, 0, false, false },
+	{ "interrupt", { .vector = 0x41 }, 0, true, false },
+	{ "interrupt behind STI", { .vector = 0x41, .enabled = true, .blocking = VMX_BLOCK_STI }, 0,
+	  true, false },
+	{ "NMI in a handler", { .vector = -1, .blocking = VMX_BLOCK_NMI }, 1, false, true },
+	{ "NMI behind MOV SS", { .vector = -1, .blocking = VMX_BLOCK_MOV_SS }, 1, false, true },
+	/* The NMI window need not wait for the instruction: an entry could make no progress. */
+	{ "NMI behind STI", { .vector = -1, .enabled = true, .blocking = VMX_BLOCK_STI }, 1,
+	  true, false },
+	{ "NMI behind STI in a handler",
+	  { .vector = -1, .enabled = true, .blocking = VMX_BLOCK_STI | VMX_BLOCK_NMI }, 1,
+	  true, false },
+	{ "both", { .vector = 0x41, .blocking = VMX_BLOCK_NMI }, 2, true, true },
+};
+
+static void window_name(const struct window *window, char *text)
+{
+	strscpy(text, window->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(window, window_rows, window_name);
+
+static void what_opens(struct kunit *test)
+{
+	const struct window *row = test->param_value;
+	struct vmx_events ev = { .nmis = row->nmis };
+	struct vmx_windows windows;
+
+	KUNIT_EXPECT_EQ(test, vmx_events_choose(&ev, &row->gates).info, 0u);
+	windows = vmx_events_windows(&ev, &row->gates);
+	KUNIT_EXPECT_EQ(test, windows.interrupts, row->interrupt_window);
+	KUNIT_EXPECT_EQ(test, windows.nmis, row->nmi_window);
+}
+
+/* -------------------------------------------------------------- RFLAGS.RF */
+
+/* Pushed as 1 by each fault but #DB, and not changed for what is delivered again. */
+static void resume_flag(struct kunit *test)
+{
+	static const u8 faults[] = { 0, 5, 6, 7, 10, 11, 12, 13, 14, 16, 17, 19, 20, 21 };
+	struct vmx_events ev;
+
+	for (u8 vector = 0; vector < 32; vector++) {
+		ev = (struct vmx_events){ .exception = EXCEPTION(vector) };
+		KUNIT_EXPECT_EQ_MSG(test, vmx_events_choose(&ev, &open).resume,
+				    !!memchr(faults, vector, sizeof(faults)), "vector %u", vector);
+		ev.redeliver = EXCEPTION(vector);
+		KUNIT_EXPECT_FALSE(test, vmx_events_choose(&ev, &open).resume);
+	}
+	ev = (struct vmx_events){ .nmis = 1 };
+	KUNIT_EXPECT_FALSE(test, vmx_events_choose(&ev, &open).resume);
+	KUNIT_EXPECT_FALSE(test, vmx_events_choose(&ev, &open).resume);
 }
 
 /* ----------------------------------------------------------- delivered again */
@@ -359,6 +451,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(error_code_only_where_there_is_one),
 	KUNIT_CASE(order),
 	KUNIT_CASE(gates),
+	KUNIT_CASE(behind_a_trap),
+	KUNIT_CASE_PARAM(what_opens, window_gen_params),
+	KUNIT_CASE(resume_flag),
 	KUNIT_CASE_PARAM(interrupted_delivery, again_gen_params),
 	KUNIT_CASE(nmis),
 	KUNIT_CASE_PARAM(from_user_space, injected_gen_params),

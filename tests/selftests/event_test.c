@@ -103,6 +103,25 @@ static void nmis(void)
 	CHECK_EQ(get_reg(&g, GPR(WARD_RFLAGS)) & 0x200, 0);
 }
 
+GUEST_CODE(nops, 64,
+	"nop\n"
+	"nop\n"
+	"hlt\n");
+
+/* STI holds an NMI back for one instruction. */
+static void nmi_behind_sti(void)
+{
+	struct guest g;
+
+	guest_make(&g, 0);
+	guest_code_long(&g, nops);
+	set_reg(&g, GPR(WARD_RFLAGS), 0x202);
+	set_reg(&g, STATE(WARD_STATE_BLOCKING), 1);
+	CHECK_EQ(ward_inject(g.vcpu, WARD_EVENT_NMI | 2), 0);
+	guest_expect_vector(&g, 2);
+	CHECK_EQ(stack(&g, 0), GUEST_CODE_AT + 1);
+}
+
 GUEST_CODE(interrupt, 64,
 	"hlt\n"
 	"nop\n"
@@ -170,6 +189,61 @@ static void window(void)
 	g.run->request = WARD_RUN_NOTIFY_WINDOW;
 	guest_expect(&g, WARD_EXIT_WINDOW);
 	CHECK_EQ(g.run->gprs[WARD_RIP], GUEST_CODE_AT + 3);
+}
+
+GUEST_CODE(out, 64,
+	"out %al, $0x40\n"
+	"nop\n"
+	"hlt\n");
+
+/* "Priority Among Concurrent Events": the trap of the OUT, then the interrupt. */
+static void interrupt_behind_a_step(void)
+{
+	struct guest g;
+
+	guest_make(&g, 0);
+	guest_code_long(&g, out);
+	set_reg(&g, GPR(WARD_RFLAGS), 0x302);
+	guest_expect(&g, WARD_EXIT_IO);
+	CHECK_EQ(ward_inject(g.vcpu, WARD_EVENT_INTERRUPT | 0x41), 0);
+	guest_expect_vector(&g, 1);
+	CHECK_EQ(stack(&g, 0), GUEST_CODE_AT + 2);
+	CHECK_EQ(get_reg(&g, DR(6)) & 0x400f, 0x4000);
+	set_reg(&g, GPR(WARD_RIP), GUEST_CODE_AT + 2);
+	set_reg(&g, GPR(WARD_RFLAGS), 0x202);
+	guest_expect_vector(&g, 0x41);
+	CHECK_EQ(stack(&g, 0), GUEST_CODE_AT + 2);
+}
+
+/* It can be seen and taken away like any other state. */
+static void pending_step(void)
+{
+	struct guest g;
+
+	guest_make(&g, 0);
+	guest_code_long(&g, out);
+	set_reg(&g, GPR(WARD_RFLAGS), 0x102);
+	guest_expect(&g, WARD_EXIT_IO);
+	CHECK_EQ(get_reg(&g, STATE(WARD_STATE_PENDING_DEBUG)), 0x4000);
+	CHECK_EQ(get_reg(&g, STATE(WARD_STATE_PENDING_DEBUG)), 0x4000);
+	guest_expect_vector(&g, 1);
+	CHECK_EQ(stack(&g, 0), GUEST_CODE_AT + 2);
+	CHECK_EQ(get_reg(&g, STATE(WARD_STATE_PENDING_DEBUG)), 0);
+
+	set_reg(&g, GPR(WARD_RIP), GUEST_CODE_AT);
+	set_reg(&g, GPR(WARD_RFLAGS), 0x102);
+	guest_expect(&g, WARD_EXIT_IO);
+	set_reg(&g, STATE(WARD_STATE_PENDING_DEBUG), 0);
+	set_reg(&g, GPR(WARD_RFLAGS), 2);
+	guest_expect(&g, WARD_EXIT_HALT);
+	CHECK_EQ(g.run->gprs[WARD_RIP], GUEST_CODE_AT + 4);
+
+	/* With DEBUGCTL.BTF the flag means branches. */
+	set_reg(&g, GPR(WARD_RIP), GUEST_CODE_AT);
+	set_reg(&g, MSR(0x1d9), 2);
+	set_reg(&g, GPR(WARD_RFLAGS), 0x102);
+	guest_expect(&g, WARD_EXIT_IO);
+	CHECK_EQ(get_reg(&g, STATE(WARD_STATE_PENDING_DEBUG)), 0);
 }
 
 GUEST_CODE(fault, 64,
@@ -310,9 +384,12 @@ static const struct test tests[] = {
 	{ "page_fault_address", page_fault_address },
 	{ "real_mode", real_mode },
 	{ "nmis", nmis },
+	{ "nmi_behind_sti", nmi_behind_sti },
 	{ "interrupts", interrupts },
 	{ "interrupt_with_all", interrupt_with_all },
 	{ "window", window },
+	{ "interrupt_behind_a_step", interrupt_behind_a_step },
+	{ "pending_step", pending_step },
 	{ "double_faults", double_faults },
 	{ "delivery_into_a_fault", delivery_into_a_fault },
 	{ "messages", messages },

@@ -5,10 +5,13 @@
  *
  * SDM volume 3, "Debug Exceptions" and "Debug Registers".
  */
-#include "image.h"
+#include "apic.h"
 
 #define DB		1
 #define BP		3
+#define GP		13
+#define INTERRUPT	0x61
+#define TIMER		0x51
 #define DR6_INIT	0xffff0ff0u
 #define DR6_BD		(1u << 13)
 #define DR6_BS		(1u << 14)
@@ -19,6 +22,8 @@
 #define WRITE_4	(1 | 3 << 2)
 #define ACCESS_1 3
 #define DR7_GD		(1u << 13)
+#define MSR_DEBUGCTL	0x1d9
+#define DEBUGCTL_BTF	2
 
 static struct {
 	u32 count, eip, dr6, eflags, dr7;
@@ -122,6 +127,7 @@ static void step_repeated(void)
 		     "popfl\n"
 		     "1:\trep stosb"
 		     : "+c"(count), "+D"(to) : "a"(0) : "memory", "cc");
+	ok(hit.eflags & EFLAGS_RF, "RF is set where REP STOS is to go on");
 	expect(DR6_BS, "a step over one round of REP STOS to device memory");
 	ok(!count && to == DEVICE_MEMORY + 3, "which then goes on to its end");
 }
@@ -180,6 +186,152 @@ static void breakpoints(void)
 	expect(2, "breakpoints outlive exits");
 }
 
+static struct {
+	u32 before, steps;
+} repeated;
+
+/* As debuggers do: RF for the instruction's breakpoint only. */
+static void on_repeated(struct frame *frame)
+{
+	u32 dr6 = READ_DR(6) ^ DR6_INIT;
+
+	WRITE_DR(6, DR6_INIT);
+	if (dr6 & 1) {
+		repeated.before++;
+		frame->eflags |= EFLAGS_RF;
+	}
+	if (dr6 & DR6_BS)
+		repeated.steps++;
+	if (frame->eip != after)
+		frame->eflags &= ~EFLAGS_TF;
+}
+
+/* Each round is a step, but the breakpoint is on the instruction as a whole. */
+static void breakpoint_on_repeated(void)
+{
+	u32 count = 3, to = DEVICE_MEMORY;
+
+	on_trap(DB, on_repeated);
+	asm volatile("movl $1f, after\n\t"
+		     "movl $1f, %%eax\n\t"
+		     "movl %%eax, %%db0\n\t"
+		     "movl %2, %%eax\n\t"
+		     "movl %%eax, %%db7\n\t"
+		     "pushfl\n\t"
+		     "orl $0x100, (%%esp)\n\t"
+		     "popfl\n"
+		     "1:\trep stosb\n\t"
+		     "nop"
+		     : "+c"(count), "+D"(to) : "i"(DR7_ENABLE(0) | DR7_KIND(0, EXECUTE))
+		     : "eax", "memory", "cc");
+	WRITE_DR(7, 0);
+	on_trap(DB, debug_exception);
+	is(repeated.before, 1, "a breakpoint on REP STOS hits once");
+	is(repeated.steps, 3, "each of its rounds is a step");
+}
+
+static u32 faulted;
+
+static void on_fault(struct frame *frame)
+{
+	if (faulted++) {
+		frame->eip = after;
+		return;
+	}
+	WRITE_DR(0, frame->eip);
+	WRITE_DR(7, DR7_ENABLE(0) | DR7_KIND(0, EXECUTE));
+}
+
+/* A handler that sets a breakpoint on what faulted and tries it again */
+static void breakpoint_on_faulting(void)
+{
+	on_trap(GP, on_fault);
+	asm volatile("movl $1f, after\n\t"
+		     "rdmsr\n"
+		     "1:\tnop"
+		     : : "c"(0xdeadbeef) : "eax", "edx", "memory");
+	WRITE_DR(7, 0);
+	on_trap(GP, 0);
+	is(faulted, 2, "RDMSR faults once more behind the handler");
+	is(hit.count, 0, "and its breakpoint does not hit there");
+	hit.count = 0;
+}
+
+/* ------------------------------------------------ with interrupts and HLT */
+
+static struct {
+	u32 count, eip, behind;
+} interrupt;
+
+static void on_interrupt(struct frame *frame)
+{
+	interrupt.count++;
+	interrupt.eip = frame->eip;
+	interrupt.behind = hit.count;
+	apic_eoi();
+}
+
+/* The instruction that lets an interrupt through has a trap as well. */
+static void step_into_interrupt(void)
+{
+	on_trap(INTERRUPT, on_interrupt);
+	write32(APIC_TPR, 0x70);
+	apic_self(INTERRUPT);
+	asm volatile("movl $2f, after\n\t"
+		     "pushfl\n\t"
+		     "orl $0x300, (%%esp)\n\t"
+		     "popfl\n\t"
+		     "movl $0, %0\n"
+		     "2:\tnop\n\t"
+		     "cli\n\t"
+		     "pushfl\n\t"
+		     "andl $~0x100, (%%esp)\n\t"
+		     "popfl"
+		     : : "m"(*(u32 *)APIC_TPR) : "memory", "cc");
+	ok(interrupt.count == 1 && interrupt.eip == after && interrupt.behind == 1,
+	   "an interrupt follows the trap of the same instruction");
+	expect(DR6_BS, "a step over the write that lets it through");
+	on_trap(INTERRUPT, 0);
+}
+
+/* With interrupts off: a HLT that did halt would be the end. */
+static void no_halt(void)
+{
+	STEP("HLT", "hlt", NOTHING, "a"(0));
+	asm volatile("movw %%ss, %0" : "=m"(word));
+	WRITE_DR(1, &word);
+	WRITE_DR(7, DR7_ENABLE(1) | DR7_KIND(1, ACCESS_1));
+	asm volatile("movl $1f, after\n\tmovw %0, %%ss\n\thlt\n1:\tnop" : : "m"(word) : "memory");
+	WRITE_DR(7, 0);
+	expect(2, "the breakpoint of a MOV SS ends the HLT that follows");
+}
+
+/* Steps by branches only: HLT is none. */
+static void halt_between_branches(void)
+{
+	on_trap(TIMER, on_interrupt);
+	interrupt.count = 0;
+	write32(APIC_TIMER_DIVIDE, 0xb);
+	write32(APIC_LVT_TIMER, TIMER);
+	wrmsr(MSR_DEBUGCTL, DEBUGCTL_BTF);
+	write32(APIC_TIMER_COUNT, 20000);
+	asm volatile("movl $1f, after\n\t"
+		     "pushfl\n\t"
+		     "orl $0x300, (%%esp)\n\t"
+		     "popfl\n\t"
+		     "hlt\n"
+		     "1:\tcli\n\t"
+		     "pushfl\n\t"
+		     "andl $~0x100, (%%esp)\n\t"
+		     "popfl"
+		     : : : "memory", "cc");
+	wrmsr(MSR_DEBUGCTL, 0);
+	ok(interrupt.count == 1 && interrupt.eip == after, "HLT halts with DEBUGCTL.BTF and TF set");
+	/* What an emulator that has no BTF made of TF */
+	hit.count = 0;
+	on_trap(TIMER, 0);
+}
+
 static void general_detect(void)
 {
 	asm volatile("movl $1f, after\n\t"
@@ -233,6 +385,12 @@ int main(void)
 	step_in_shadow();
 	step_repeated();
 	breakpoints();
+	breakpoint_on_repeated();
+	breakpoint_on_faulting();
+	apic_enable();
+	step_into_interrupt();
+	no_halt();
+	halt_between_branches();
 	general_detect();
 	registers();
 	instructions();
