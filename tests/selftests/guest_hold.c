@@ -31,6 +31,9 @@ static void *run(void *context)
 			test_fail(__LINE__, "WARD_RUN: %d, exit %s", got,
 				  ward_exit_name(g->run->exit));
 			guest_describe(g);
+			/* The host goes down; what else is said may not get out any more. */
+			if (got == -EIO)
+				write_text("/dev/kmsg", "<0>guest_hold: the VM is dead\n");
 			break;
 		}
 	}
