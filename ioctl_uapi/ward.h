@@ -525,7 +525,9 @@ enum ward_exit {
 	WARD_EXIT_HALT,			/* HLT in a VM without WARD_VM_LAPIC */
 	WARD_EXIT_SHUTDOWN,		/* triple fault; the vCPU does not run again
 					 * (-EIO) until its RIP is set */
-	WARD_EXIT_FAIL_ENTRY,		/* the CPU refused the guest's state */
+	WARD_EXIT_FAIL_ENTRY,		/* the CPU refused the guest's state; an event on its
+					 * way is WARD_STATE_EVENT, unless it is what was
+					 * refused */
 	WARD_EXIT_MEMORY,		/* a page of a region cannot be had */
 	WARD_EXIT_WINDOW,		/* asked for: the guest is interruptible */
 	WARD_EXIT_EOI,			/* a level-triggered vector was acknowledged */

@@ -112,10 +112,9 @@ static int run_guest(struct ward_vcpu *vcpu)
 	 * WARD_RUN_IMMEDIATE runs no guest code, and promises that the last exit
 	 * is complete when it returns: neither a pause, which may be the
 	 * caller's own, nor a kick or signal may come before that.
-	 * vmx_vcpu_begin() reads the request for what it does; here it only
-	 * decides about waiting.
 	 */
-	bool immediate = READ_ONCE(vcpu->run->request) & WARD_RUN_IMMEDIATE;
+	u32 request = READ_ONCE(vcpu->run->request);
+	bool immediate = request & WARD_RUN_IMMEDIATE;
 	int ret;
 
 	if (!immediate)
@@ -126,10 +125,10 @@ static int run_guest(struct ward_vcpu *vcpu)
 		ret = ward_vcpu_acquire(vcpu, WARD_VCPU_RUNNING);
 	if (ret)
 		return ret;
-	ret = vmx_vcpu_begin(vcpu->vmx);
-	if (ret < 0)
+	ret = vmx_vcpu_begin(vcpu->vmx, request);
+	if (ret)
 		goto out;
-	if (ret & WARD_RUN_IMMEDIATE) {
+	if (immediate) {
 		/* This return is also the one that a kick asked for. */
 		atomic_set(&vcpu->kicked, 0);
 		ret = -EINTR;

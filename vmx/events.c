@@ -17,7 +17,7 @@
 void vmx_queue_exception(struct vmx_vcpu *v, u8 vector, bool has_error, u32 error)
 {
 	if (!vmx_events_add_exception(&v->events, vector, has_error, error))
-		v->shutdown = true;
+		v->triple_fault = true;
 }
 
 void vmx_queue_gp(struct vmx_vcpu *v)

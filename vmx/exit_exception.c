@@ -117,6 +117,7 @@ int vmx_exit_window(struct vmx_vcpu *v)
 
 int vmx_exit_triple_fault(struct vmx_vcpu *v)
 {
+	v->triple_fault = false;
 	v->shutdown = true;
 	v->events = (struct vmx_events){};
 	vmx_record(v, WARD_EXIT_SHUTDOWN);

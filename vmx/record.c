@@ -4,7 +4,8 @@
  * what it brings back with the next WARD_RUN.
  *
  * The run page is written here and read only in vmx_vcpu_begin(), each field
- * once: user space can change it at any moment.
+ * once: user space can change it at any moment. WARD_RUN's caller of that reads
+ * the request.
  */
 #include <linux/string.h>
 #include "vmcs/explain.h"
@@ -49,13 +50,37 @@ static u64 read_field(void *ctx, u32 field)
 	return vmcs_read_any(field);
 }
 
+/* As if the entry injected nothing */
+static u64 read_field_but_event(void *ctx, u32 field)
+{
+	return field == VM_ENTRY_INTR_INFO_FIELD ? 0 : vmcs_read_any(field);
+}
+
+static size_t explain(u64 (*read)(void *ctx, u32 field), struct vmcs_broken_rule *rule)
+{
+	return vmcs_explain_entry(read, NULL, vmx_cap_msrs, boot_cpu_data.x86_phys_bits,
+				  rule, 1);
+}
+
+/*
+ * What was to be injected has not been. It waits for the next entry, unless it
+ * is what breaks a rule: the guest's state may be mended, an event that cannot
+ * be injected stays one.
+ */
+static void keep_event(struct vmx_vcpu *v, bool broken)
+{
+	struct vmcs_broken_rule rule;
+
+	if (v->injected.info && (!broken || explain(read_field_but_event, &rule)))
+		vmx_events_put_back(&v->events, &v->injected);
+}
+
 int vmx_record_fail_entry(struct vmx_vcpu *v, int rc)
 {
 	struct ward_exit_fail_entry fail = {};
 	struct vmcs_broken_rule rule;
 	size_t broken;
 
-	/* What was to be injected has not been; keep it out of the next try. */
 	if (rc) {
 		fail.stage = 1;
 		fail.code = vmcs_read32(VM_INSTRUCTION_ERROR);
@@ -63,8 +88,7 @@ int vmx_record_fail_entry(struct vmx_vcpu *v, int rc)
 		fail.stage = (v->exit_reason & 0xffff) == EXIT_REASON_MSR_LOAD_FAIL ? 3 : 2;
 		fail.code = vmcs_read_natural(EXIT_QUALIFICATION);
 	}
-	broken = vmcs_explain_entry(read_field, NULL, vmx_cap_msrs,
-				    boot_cpu_data.x86_phys_bits, &rule, 1);
+	broken = explain(read_field, &rule);
 	if (broken)
 		vmcs_broken_rule_text(&rule, fail.why, sizeof(fail.why));
 	else if (rc)
@@ -74,7 +98,8 @@ int vmx_record_fail_entry(struct vmx_vcpu *v, int rc)
 			"the CPU refused the guest's state; no rule known to Ward is broken",
 			sizeof(fail.why));
 	memcpy(v->fail_why, fail.why, sizeof(v->fail_why));
-	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+	keep_event(v, broken);
+	v->entry_failed = true;
 
 	vmx_record(v, WARD_EXIT_FAIL_ENTRY);
 	v->run->fail_entry = fail;
@@ -166,10 +191,9 @@ static void complete_exit(struct vmx_vcpu *v)
 	}
 }
 
-int vmx_vcpu_begin(struct vmx_vcpu *v)
+int vmx_vcpu_begin(struct vmx_vcpu *v, u32 request)
 {
 	struct ward_run *run = v->run;
-	u32 request = READ_ONCE(run->request);
 	u32 commit = READ_ONCE(run->commit);
 	int i;
 
@@ -200,5 +224,5 @@ int vmx_vcpu_begin(struct vmx_vcpu *v)
 	complete_exit(v);
 
 	v->notify_window = request & WARD_RUN_NOTIFY_WINDOW;
-	return request;
+	return 0;
 }

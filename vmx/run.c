@@ -169,6 +169,9 @@ static int before_entry(struct vmx_vcpu *v)
 		return VMX_RUN_AGAIN;
 
 	vmx_events_init_sipi(v);
+	/* Also where the third fault was raised outside of this loop. */
+	if (unlikely(v->triple_fault))
+		return vmx_exit_triple_fault(v);
 	vmx_events_prepare(v);
 	if (unlikely(v->activity != WARD_ACTIVITY_RUNNING))
 		return VMX_RUN_HALT;
@@ -251,8 +254,6 @@ int vmx_vcpu_run(struct vmx_vcpu *v)
 		result = before_entry(v);
 		if (result == VMX_RESUME)
 			result = enter_and_handle(v);
-		if (unlikely(v->shutdown && result == VMX_RESUME))
-			result = vmx_exit_triple_fault(v);
 	} while (result == VMX_RESUME);
 	WRITE_ONCE(v->mode_cpu, -1);
 	vmx_host_drs_before_irqs(v);

@@ -65,6 +65,7 @@ static void gpr_write(struct vmx_vcpu *v, u32 index, u64 value)
 	if (index == WARD_RIP) {
 		vmx_set_rip(v, value);
 		/* Set afresh after a triple fault, it may run again. */
+		v->triple_fault = false;
 		v->shutdown = false;
 	} else if (index == WARD_RFLAGS) {
 		v->rflags = value;

@@ -195,6 +195,7 @@ void vmx_vcpu_reset(struct vmx_vcpu *v, bool init)
 	v->activity = v->id && (v->vm->flags & WARD_VM_LAPIC) ?
 		      WARD_ACTIVITY_WAIT_SIPI : WARD_ACTIVITY_RUNNING;
 	v->completion = VMX_COMPLETE_NOTHING;
+	v->triple_fault = false;
 	v->shutdown = false;
 
 	if (v->vm->flags & WARD_VM_LAPIC)

@@ -106,7 +106,8 @@ struct vmx_vcpu {
 	struct vmx_injection injected;	/* (l) what the last entry was to inject */
 	bool entry_failed;		/* (l) and @injected is still in the VMCS */
 	u32 activity;			/* (r) WARD_ACTIVITY_* */
-	bool shutdown;			/* (r) triple fault, not set afresh since */
+	bool triple_fault;		/* (r) found, and user space is to hear of it */
+	bool shutdown;			/* (r) it has heard, and not set RIP since */
 
 	struct vmx_vm *vm;		/* (c) */
 	u32 id;				/* (c) */
@@ -147,7 +148,6 @@ struct vmx_vcpu {
 	struct vmx_context context;	/* (r) */
 	enum vmx_completion completion;	/* (r) */
 	struct vmx_decoded mmio;	/* (r) for VMX_COMPLETE_MMIO_READ */
-	u64 completion_rip;		/* (r) for #GP: the instruction itself */
 	bool split_lock;		/* (r) the host has to look at one */
 	bool notify_window;		/* (r) WARD_RUN_NOTIFY_WINDOW */
 	char fail_why[112];		/* (r) last failed entry, for the dump */

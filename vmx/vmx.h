@@ -119,14 +119,15 @@ struct vmx_fault {
 
 /**
  * vmx_vcpu_begin - take what user space put into the run page
+ * @request: WARD_RUN_*, as the run page said when it was read
  *
- * Reads request and commit once, applies committed registers, completes the
- * last exit (stores data, steps over the instruction).
+ * Reads commit once, applies committed registers, completes the last exit
+ * (stores data, steps over the instruction).
  * Context: the runner, before the first vmx_vcpu_run() of a WARD_RUN.
- * Return: the WARD_RUN_* request bits, or -EINVAL for unknown bits; -EIO
- * after WARD_EXIT_SHUTDOWN until registers are set.
+ * Return: 0; -EINVAL for unknown bits; -EIO after WARD_EXIT_SHUTDOWN until
+ * RIP is set.
  */
-int __must_check vmx_vcpu_begin(struct vmx_vcpu *v);
+int __must_check vmx_vcpu_begin(struct vmx_vcpu *v, u32 request);
 
 /**
  * vmx_vcpu_run - run guest code until something needs the caller

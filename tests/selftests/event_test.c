@@ -277,6 +277,84 @@ static void double_faults(void)
 	guest_expect(&g, WARD_EXIT_SHUTDOWN);
 }
 
+GUEST_CODE(msr, 64,
+	"mov $0x12345678, %ecx\n"
+	"rdmsr\n"
+	"hlt\n");
+
+/* The third fault is found before the guest is entered. */
+static void triple_fault_from_outside(void)
+{
+	__u64 before[WARD_STAT_COUNT], after[WARD_STAT_COUNT];
+	struct guest g;
+	int immediate;
+
+	for (immediate = 0; immediate < 2; immediate++) {
+		guest_make(&g, 0);
+		guest_code_long(&g, msr);
+		guest_expect(&g, WARD_EXIT_MSR);
+		CHECK_EQ(ward_inject(g.vcpu, WITH_CODE(8, 0)), 0);
+		CHECK_EQ(ward_get_stats(g.vm, before, WARD_STAT_COUNT), WARD_STAT_COUNT);
+		g.run->msr.fault = 1;
+		if (immediate) {
+			g.run->request = WARD_RUN_IMMEDIATE;
+			CHECK_EQ(ward_run(g.vcpu), -EINTR);
+			g.run->request = 0;
+		}
+		guest_expect(&g, WARD_EXIT_SHUTDOWN);
+		CHECK_EQ(ward_get_stats(g.vm, after, WARD_STAT_COUNT), WARD_STAT_COUNT);
+		CHECK_EQ(after[WARD_STAT_ENTRIES], before[WARD_STAT_ENTRIES]);
+		CHECK_EQ(g.run->gprs[WARD_RIP], GUEST_CODE_AT + 5);
+		CHECK_EQ(ward_run(g.vcpu), -EIO);
+		guest_free(&g);
+	}
+}
+
+GUEST_CODE(int_0x90, 32,
+	"int $0x90\n"
+	"hlt\n");
+
+#define USER_CODE	0x23
+#define USER_DATA	0x2b
+
+static void to_user_mode(struct guest *g, __u64 rsp)
+{
+	set_segment(g, WARD_CS, USER_CODE, 0, 0xffffffff, 0xc0fb);
+	set_segment(g, WARD_SS, USER_DATA, 0, 0xffffffff, 0xc0f3);
+	set_reg(g, GPR(WARD_RFLAGS), 0x43002);		/* AC, IOPL 3 */
+	set_reg(g, GPR(WARD_RSP), rsp);
+	set_reg(g, GPR(WARD_RIP), GUEST_CODE_AT);
+}
+
+/* #AC on the way to the handler of INT: behind it the INT is executed again. */
+static void software_interrupt_into_a_fault(void)
+{
+	struct guest g;
+	int i;
+
+	guest_make(&g, 0);
+	guest_code_protected(&g, int_0x90);
+	*guest_u64(&g, GUEST_GDT + 0x20) = 0x00cffb000000ffff;
+	*guest_u64(&g, GUEST_GDT + 0x28) = 0x00cff3000000ffff;
+	set_reg(&g, TABLE(1), 0x2f);
+	*guest_u64(&g, GUEST_IDT + 0x90 * 8) = ((GUEST_STUBS + 0x90 * 16) & 0xffff) |
+					       USER_CODE << 16 | 0xee00ull << 32;
+	*guest_u64(&g, GUEST_TSS + 4) = GUEST_STACK - 0x400;
+	*guest_u64(&g, GUEST_TSS + 8) = DATA32;
+	set_reg(&g, CR(0), 0x40011);
+	/* The second time no page is missing, so that there are no exits in between. */
+	for (i = 0; i < 2; i++) {
+		to_user_mode(&g, GUEST_STACK - 2);
+		guest_expect_vector(&g, 17);
+		CHECK_EQ(*(__u32 *)(g.ram + get_reg(&g, GPR(WARD_RSP)) + 4), GUEST_CODE_AT);
+		CHECK_EQ(get_reg(&g, STATE(WARD_STATE_EVENT)), 0);
+		guest_expect(&g, WARD_EXIT_HALT);
+		to_user_mode(&g, GUEST_STACK);
+		guest_expect_vector(&g, 0x90);
+		CHECK_EQ(*(__u32 *)(g.ram + GUEST_STACK - 12), GUEST_CODE_AT + 2);
+	}
+}
+
 /* The stack of the handler is not mapped yet: delivery stops and goes on. */
 static void delivery_into_a_fault(void)
 {
@@ -349,6 +427,40 @@ static void messages(void)
 	CHECK_EQ(g.run->io.data, 0x71);
 }
 
+/* An interrupt that an entry was to bring is not lost with the entry. */
+static void failed_entry(void)
+{
+	struct guest g;
+
+	guest_make(&g, WARD_VM_LAPIC);
+	guest_code_long(&g, apic);
+	*guest_u64(&g, GUEST_TABLES + 0x1000 + 24) = 0xc0000000 | 0x87;
+	guest_expect(&g, WARD_EXIT_IO);
+	CHECK_EQ(ward_msi(g.vm, 0xfee00000, 0x61), 0);
+	set_reg(&g, SEG(WARD_TR, WARD_SEG_RIGHTS), 0x83);
+	guest_expect(&g, WARD_EXIT_FAIL_ENTRY);
+	CHECK_EQ(get_reg(&g, STATE(WARD_STATE_EVENT)),
+		 WARD_EVENT_VALID | WARD_EVENT_INTERRUPT | 0x61);
+	guest_expect(&g, WARD_EXIT_FAIL_ENTRY);
+	set_reg(&g, SEG(WARD_TR, WARD_SEG_RIGHTS), 0x8b);
+	guest_expect_vector(&g, 0x61);
+
+	/* Nor an exception with its error code; taken away, it does not come. */
+	set_reg(&g, SEG(WARD_TR, WARD_SEG_RIGHTS), 0x83);
+	CHECK_EQ(ward_inject(g.vcpu, WITH_CODE(13, 0x1230)), 0);
+	guest_expect(&g, WARD_EXIT_FAIL_ENTRY);
+	set_reg(&g, SEG(WARD_TR, WARD_SEG_RIGHTS), 0x8b);
+	guest_expect_vector(&g, 13);
+	CHECK_EQ(stack(&g, 0), 0x1230);
+	set_reg(&g, SEG(WARD_TR, WARD_SEG_RIGHTS), 0x83);
+	CHECK_EQ(ward_inject(g.vcpu, EXCEPTION(6)), 0);
+	guest_expect(&g, WARD_EXIT_FAIL_ENTRY);
+	set_reg(&g, STATE(WARD_STATE_EVENT), 0);
+	set_reg(&g, SEG(WARD_TR, WARD_SEG_RIGHTS), 0x8b);
+	set_reg(&g, GPR(WARD_RIP), GUEST_CODE_AT + 19);		/* out %al, $0x40 */
+	guest_expect_out(&g, 0x40, 13);
+}
+
 GUEST_CODE(eoi, 64,
 	"mov $0xfee00000, %esi\n"
 	"movl $0x1ff, 0xf0(%rsi)\n"
@@ -391,8 +503,11 @@ static const struct test tests[] = {
 	{ "interrupt_behind_a_step", interrupt_behind_a_step },
 	{ "pending_step", pending_step },
 	{ "double_faults", double_faults },
+	{ "triple_fault_from_outside", triple_fault_from_outside },
+	{ "software_interrupt_into_a_fault", software_interrupt_into_a_fault },
 	{ "delivery_into_a_fault", delivery_into_a_fault },
 	{ "messages", messages },
+	{ "failed_entry", failed_entry },
 	{ "level_triggered", level_triggered },
 };
 

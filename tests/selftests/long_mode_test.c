@@ -309,6 +309,7 @@ static const struct broken {
 	const char *word;		/* the sentence has it */
 	struct ward_reg reg;
 	struct ward_reg good;
+	bool once;			/* what is wrong is tried once */
 } broken[] = {
 	{ "CR4.PAE clear in long mode", "PAE", { CR(4), 0 }, { CR(4), 0x20 } },
 	{ "TR unusable", "TR", { SEG(WARD_TR, WARD_SEG_RIGHTS), 0x1008b },
@@ -327,6 +328,9 @@ static const struct broken {
 	  { GPR(WARD_RFLAGS), 2 } },
 	{ "blocking by STI with IF clear", "STI", { STATE(WARD_STATE_BLOCKING), 1 },
 	  { STATE(WARD_STATE_BLOCKING), 0 } },
+	{ "an interrupt with IF clear", "IF",
+	  { STATE(WARD_STATE_EVENT), WARD_EVENT_VALID | WARD_EVENT_INTERRUPT | 0x41 },
+	  { STATE(WARD_STATE_EVENT), 0 }, true },
 };
 
 static void check_broken(struct guest *g, const struct broken *b)
@@ -347,6 +351,9 @@ static void check_broken(struct guest *g, const struct broken *b)
 		test_fail(__LINE__, "%s: the sentence does not name %s", b->name, b->word);
 	/* "After a failed entry the text begins with the rules that were broken." */
 	CHECK(ward_dump(g->vcpu, text, sizeof(text)) > 0);
+	/* It shows what was to be injected, too. */
+	if (b->once && !strstr(text, "0x80000041"))
+		test_fail(__LINE__, "%s: WARD_DUMP does not show it", b->name);
 	text[400] = 0;
 	if (!strstr(text, b->word))
 		test_fail(__LINE__, "%s: WARD_DUMP does not begin with it", b->name);
@@ -362,8 +369,10 @@ static void failed_entry(void)
 		guest_code_long(&g, halt);
 		check_broken(&g, &broken[i]);
 		/* It fails the same way again, and runs once it is mended. */
-		CHECK_NAMED(ward_run(g.vcpu), 0, broken[i].name);
-		CHECK_NAMED(g.run->exit, WARD_EXIT_FAIL_ENTRY, broken[i].name);
+		if (!broken[i].once) {
+			CHECK_NAMED(ward_run(g.vcpu), 0, broken[i].name);
+			CHECK_NAMED(g.run->exit, WARD_EXIT_FAIL_ENTRY, broken[i].name);
+		}
 		set_reg(&g, broken[i].good.id, broken[i].good.value);
 		CHECK_NAMED(ward_run(g.vcpu), 0, broken[i].name);
 		if (!CHECK_NAMED(g.run->exit, WARD_EXIT_HALT, broken[i].name))
