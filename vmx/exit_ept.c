@@ -97,9 +97,10 @@ static int apic_access(struct vmx_vcpu *v, const struct vmx_decoded *d)
 }
 
 /*
- * Does the instruction's operand lie where the access was? If not, something
- * else of it touched the device: a page-table walk, a stack push, the other
- * half of an operand that crosses a page.
+ * Does the instruction's operand lie where the access was, and all of it in
+ * that page? If not, something else of it touched the device: a page-table walk,
+ * a stack push, the other half of an operand that crosses a page; or its second
+ * half belongs to somebody else.
  */
 static bool operand_is_access(const struct vmx_vcpu *v, const struct vmx_decoded *d)
 {
@@ -112,7 +113,7 @@ static bool operand_is_access(const struct vmx_vcpu *v, const struct vmx_decoded
 		gva = (u32)(gva + c->seg_base[d->segment]);
 	else if (d->segment == WARD_FS || d->segment == WARD_GS)
 		gva += c->seg_base[d->segment];
-	return gva == c->gva;
+	return gva == c->gva && (gva & 0xfff) + d->bytes <= 0x1000;
 }
 
 int vmx_vcpu_fault_mmio(struct vmx_vcpu *v)

@@ -224,6 +224,27 @@ static void across_the_edge(void)
 	guest_expect(&g, WARD_EXIT_MMIO);
 	CHECK_EQ(g.run->mmio.bytes, 0);
 	CHECK_EQ(g.ram[GUEST_RAM - 1], 0x5a);
+
+	/* The device first, and RAM in the page behind it; then the device's last bytes. */
+	guest_free(&g);
+	guest_make(&g, 0);
+	guest_code_long(&g, edges);
+	REQUIRE_EQ(map_one(g.vm, map_add(GUEST_DEVICE + PAGE, HUGE, make_memory(HUGE),
+					 WARD_PROT_ALL)), 0);
+	set_reg(&g, GPR(WARD_RSI), GUEST_DEVICE + PAGE - 2);
+	guest_expect(&g, WARD_EXIT_MMIO);
+	CHECK_EQ(g.run->mmio.gpa, GUEST_DEVICE + PAGE - 2);
+	CHECK_EQ(g.run->mmio.bytes, 0);
+	CHECK_EQ(g.run->mmio.write, 0);
+	set_reg(&g, GPR(WARD_RIP), GUEST_CODE_AT + 3);		/* the write */
+	guest_expect(&g, WARD_EXIT_MMIO);
+	CHECK_EQ(g.run->mmio.gpa, GUEST_DEVICE + PAGE - 2);
+	CHECK_EQ(g.run->mmio.bytes, 0);
+	CHECK_EQ(g.run->mmio.write, 1);
+	set_reg(&g, GPR(WARD_RSI), GUEST_DEVICE + PAGE - 4);
+	guest_expect(&g, WARD_EXIT_MMIO);
+	CHECK_EQ(g.run->mmio.bytes, 4);
+	guest_expect(&g, WARD_EXIT_HALT);
 }
 
 GUEST_CODE(stack, 64,
