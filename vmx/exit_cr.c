@@ -15,6 +15,7 @@
 #define CR0_RESERVED	(~(u64)(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | \
 				X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | \
 				X86_CR0_NW | X86_CR0_CD | X86_CR0_PG))
+#define TYPE_TSS32_BUSY	11
 /* Paging bits: a change makes translations stale. */
 #define CR4_PAGING	(X86_CR4_PSE | X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PCIDE | \
 			 X86_CR4_SMEP | X86_CR4_SMAP | X86_CR4_LA57)
@@ -179,7 +180,8 @@ static int guest_writes_cr0(struct vmx_vcpu *v, u64 cr0)
 	if (!(old & X86_CR0_PG) && (cr0 & X86_CR0_PG)) {
 		if (efer & EFER_LME) {
 			if (!(cr4 & X86_CR4_PAE) ||
-			    (vmcs_read32(GUEST_CS_AR_BYTES) & (1u << 13)))
+			    (vmcs_read32(GUEST_CS_AR_BYTES) & (1u << 13)) ||
+			    (vmcs_read32(GUEST_TR_AR_BYTES) & 0xf) != TYPE_TSS32_BUSY)
 				return -EINVAL;
 			efer |= EFER_LMA;
 		}

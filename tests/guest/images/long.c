@@ -36,6 +36,13 @@ static void build(void)
 		level2[i / 512][i % 512] = (u64)i << 21 | P | W | LARGE;
 }
 
+/* @type: descriptor bits 47:40 */
+static void load_tss(u8 type)
+{
+	gdt[TSS32 / 8] = (gdt[TSS32 / 8] & ~(0xffull << 40)) | (u64)type << 40;
+	asm volatile("ltr %w0" : : "r"(TSS32));
+}
+
 static void enter(void)
 {
 	u32 i, value, vector;
@@ -65,6 +72,15 @@ static void enter(void)
 	WRITE_CR(4, 0);
 	vector = TRY("movl %0, %%cr0", NOTHING, "r"(READ_CR(0) | CR0_PG));
 	ok(vector == 13 && TRIED_AT, "paging without PAE raises #GP when EFER.LME is set");
+
+	/* Nor with the TSS of a 286 in TR. */
+	WRITE_CR(4, CR4_PAE);
+	load_tss(0x81);
+	vector = TRY("movl %0, %%cr0", NOTHING, "r"(READ_CR(0) | CR0_PG));
+	ok(vector == 13 && TRIED_AT && !caught.error, "a 16-bit TSS raises #GP(0) as well");
+	load_tss(0x89);
+	is(call_64(long_registers), 1, "and with a 32-bit one it works again");
+	WRITE_CR(4, 0);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) & ~(u64)LME);
 }
 
