@@ -454,7 +454,9 @@ struct ward_reg {
  * The vCPU must not be running in another thread (-EBUSY). Writing: all
  * values are checked alone (a reserved bit of CR4, a non-canonical base:
  * -EINVAL) and then all are set; that they fit together is checked by the
- * next entry, which explains what does not. -ENOENT: no such register.
+ * next entry, which explains what does not. No entry looks at IA32_APIC_BASE:
+ * a change of the local APIC's mode that WRMSR would refuse is ignored.
+ * -ENOENT: no such register.
  */
 struct ward_regs {
 	__u32 size;

@@ -499,6 +499,8 @@ int vmx_msr_check(struct vmx_vcpu *v, u32 index, u64 value)
 {
 	const struct msr_row *row = find_row(index);
 
+	if (x2apic_msr(v, index))
+		return vmx_lapic_msr_check(index, value);
 	return row && row->valid && !row->valid(v, index, value) ? -EINVAL : 0;
 }
 

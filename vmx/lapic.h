@@ -205,6 +205,8 @@ int vmx_lapic_write(struct vmx_lapic *lapic, u32 offset, u32 value, u8 *vector);
  */
 int vmx_lapic_msr_read(struct vmx_lapic *lapic, u32 msr, u64 *value);
 int vmx_lapic_msr_write(struct vmx_lapic *lapic, u32 msr, u64 value, u8 *vector);
+/* Could @value be written in x2APIC mode? Return: 0, -EINVAL. Context: any. */
+int vmx_lapic_msr_check(u32 msr, u64 value);
 
 /* IA32_APIC_BASE. */
 u64 vmx_lapic_get_base(const struct vmx_lapic *lapic);

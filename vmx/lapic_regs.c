@@ -330,30 +330,43 @@ int vmx_lapic_msr_read(struct vmx_lapic *lapic, u32 msr, u64 *value)
 	return 0;
 }
 
+int vmx_lapic_msr_check(u32 msr, u64 value)
+{
+	u32 reg = msr - X2APIC_FIRST_MSR;
+	u64 accepted;
+	u32 bits, ignored;
+
+	if (reg == REG_ICR)
+		accepted = 0xffffffffull << 32 | ICR_BITS | ICR_IGNORED;
+	else if (reg == REG_SELF_IPI)
+		accepted = 0xff;
+	else if (!writable_bits(reg, &bits, &ignored))
+		accepted = bits | ignored;
+	else
+		return -EINVAL;
+	return value & ~accepted ? -EINVAL : 0;
+}
+
 int vmx_lapic_msr_write(struct vmx_lapic *lapic, u32 msr, u64 value, u8 *vector)
 {
 	u32 reg = msr - X2APIC_FIRST_MSR;
 	u32 bits, ignored;
 
-	if (reg >= X2APIC_MSRS || !vmx_lapic_x2apic(lapic))
+	if (reg >= X2APIC_MSRS || !vmx_lapic_x2apic(lapic) || vmx_lapic_msr_check(msr, value))
 		return -EINVAL;
 
 	switch (reg) {
 	case REG_ICR:
-		if ((u32)value & ~(ICR_BITS | ICR_IGNORED))
-			return -EINVAL;
 		lapic->icr = value & ~(u64)ICR_IGNORED;
 		send(lapic, lapic->icr, value >> 32);
 		return 0;
 	case REG_SELF_IPI:
-		if (value & ~0xffull)
-			return -EINVAL;
 		/* What the same ICR would do, but ICR keeps its value. */
 		send(lapic, VMX_APIC_TO_SELF << 18 | (u32)value, 0);
 		return 0;
 	}
 
-	if (writable_bits(reg, &bits, &ignored) || (value & ~(u64)(bits | ignored)))
+	if (writable_bits(reg, &bits, &ignored))
 		return -EINVAL;
 	return write_common(lapic, reg, value & bits, vector);
 }

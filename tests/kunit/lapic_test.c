@@ -114,10 +114,15 @@ static void x2apic_register(struct kunit *test)
 	if (reg->msr && reg->reg != REG_ID && reg->reg != REG_LDR)
 		KUNIT_EXPECT_EQ(test, value, (u64)reg->reset);
 	KUNIT_EXPECT_EQ(test, vmx_lapic_msr_write(&lapic, msr, 0, &vector), reg->msr_write ? 0 : -EINVAL);
-	for (unsigned int bit = 0; bit < 64; bit++)
-		KUNIT_EXPECT_EQ_MSG(test, vmx_lapic_msr_write(&lapic, msr, 1ull << bit, &vector),
-				    reg->msr_write && (reg->accepted & 1ull << bit) ? 0 : -EINVAL,
+	KUNIT_EXPECT_EQ(test, vmx_lapic_msr_check(msr, 0), reg->msr_write ? 0 : -EINVAL);
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		int wanted = reg->msr_write && (reg->accepted & 1ull << bit) ? 0 : -EINVAL;
+
+		KUNIT_EXPECT_EQ_MSG(test, vmx_lapic_msr_check(msr, 1ull << bit), wanted,
 				    "bit %u", bit);
+		KUNIT_EXPECT_EQ_MSG(test, vmx_lapic_msr_write(&lapic, msr, 1ull << bit, &vector),
+				    wanted, "bit %u", bit);
+	}
 	/* The page is not there in this mode. */
 	KUNIT_EXPECT_FALSE(test, vmx_lapic_mmio(&lapic, BASE));
 }

@@ -202,6 +202,39 @@ static void impossible_values(void)
 	}
 }
 
+/* Registers of the local APIC, where they are MSRs */
+static void x2apic(void)
+{
+	static const struct ward_reg refused[] = {
+		{ MSR(0x802), 0 }, { MSR(0x803), 0 }, { MSR(0x80d), 1 }, { MSR(0x810), 1 },
+		{ MSR(0x808), 0x100 }, { MSR(0x80f), 0x400 }, { MSR(0x828), 1 },
+		{ MSR(0x830), 1 << 20 }, { MSR(0x832), 1 << 20 }, { MSR(0x838), 1ull << 32 },
+		{ MSR(0x83e), 4 },
+	};
+	char name[64];
+	__u64 before;
+	size_t i;
+
+	guest_make(&g, WARD_VM_LAPIC);
+	CHECK_EQ(ward_get_reg(g.vcpu, MSR(0x808), &before), -ENOENT);
+	CHECK_EQ(ward_set_reg(g.vcpu, MSR(0x808), 0), -ENOENT);
+	set_reg(&g, MSR(0x1b), 0xfee00d00);
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		const struct ward_reg *r = &refused[i];
+
+		before = get_reg(&g, r->id);
+		snprintf(name, sizeof(name), "%#llx in MSR %#x", r->value, (__u32)r->id);
+		CHECK_NAMED(ward_set_reg(g.vcpu, r->id, r->value), -EINVAL, name);
+		CHECK_NAMED(get_reg(&g, r->id), before, name);
+	}
+	set_reg(&g, MSR(0x808), 0x20);
+	CHECK_EQ(get_reg(&g, MSR(0x808)), 0x20);
+	CHECK_EQ(get_reg(&g, CR(8)), 2);
+	/* "a change of the local APIC's mode that WRMSR would refuse is ignored" */
+	set_reg(&g, MSR(0x1b), 0xfee00900);
+	CHECK_EQ(get_reg(&g, MSR(0x1b)), 0xfee00d00);
+}
+
 /* @regs must fail as a whole, with @error, at @failed. */
 static void refused_list(struct ward_reg *regs, __u32 count, int error, __u32 failed)
 {
@@ -311,6 +344,7 @@ static const struct test tests[] = {
 	{ "segments", segments },
 	{ "unknown_ids", unknown_ids },
 	{ "impossible_values", impossible_values },
+	{ "x2apic", x2apic },
 	{ "all_or_nothing", all_or_nothing },
 	{ "lists", lists },
 };
