@@ -45,9 +45,13 @@
 			 SECONDARY_EXEC_ENABLE_VPID |			\
 			 SECONDARY_EXEC_WBINVD_EXITING |		\
 			 SECONDARY_EXEC_UNRESTRICTED_GUEST)
-/* Without its control the instruction is #UD, whatever CPUID says. */
+/*
+ * Without its control the instruction is #UD, whatever CPUID says. ENCLS works
+ * without, also where CPUID says nothing of SGX.
+ */
 #define PROC2_WANTED	(SECONDARY_EXEC_ENABLE_RDTSCP |			\
 			 SECONDARY_EXEC_ENABLE_INVPCID |		\
+			 SECONDARY_EXEC_ENCLS_EXITING |			\
 			 VMCS_CONTROL_BIT(XSAVES))
 
 /*

@@ -23,6 +23,8 @@ int vmx_exit_exception_nmi(struct vmx_vcpu *v);
 int vmx_exit_interrupt(struct vmx_vcpu *v);
 int vmx_exit_window(struct vmx_vcpu *v);
 int vmx_exit_triple_fault(struct vmx_vcpu *v);
+/* DR6, DR7 and DEBUGCTL as a #DB by DR6's bits @hit leaves them: an exit does not. (l) */
+void vmx_debug_hit(struct vmx_vcpu *v, u64 hit);
 
 /* exit_cr.c */
 int vmx_exit_cr(struct vmx_vcpu *v);

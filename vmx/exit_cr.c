@@ -337,8 +337,7 @@ int vmx_exit_dr(struct vmx_vcpu *v)
 	}
 	/* General detect: the debugger's own registers are guarded. */
 	if (dr7 & DR7_GD) {
-		vmcs_write_natural(GUEST_DR7, dr7 & ~(u64)DR7_GD);
-		v->dr6 |= DR6_BD;
+		vmx_debug_hit(v, DR6_BD);
 		vmx_queue_exception(v, 1, false, 0);
 		return VMX_RESUME;
 	}

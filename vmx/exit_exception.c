@@ -22,19 +22,20 @@ static void restore_nmi_blocking(struct vmx_vcpu *v, u32 info)
 		vmx_set_blocking(v, vmx_blocking(v) | VMX_BLOCK_NMI);
 }
 
-/*
- * The exit has not touched DR6 and DR7; delivery would have. The qualification
- * has the bits that DR6 gets.
- */
-static void reflect_debug(struct vmx_vcpu *v, u32 info)
+void vmx_debug_hit(struct vmx_vcpu *v, u64 hit)
 {
-	u64 hit = vmcs_read_natural(EXIT_QUALIFICATION) & (0xf | DR6_BS | DR6_BD);
-
 	v->dr6 = (v->dr6 & ~0xfull) | hit;
 	vmcs_write_natural(GUEST_DR7, vmcs_read_natural(GUEST_DR7) & ~(unsigned long)DR7_GD);
 	vmcs_write64(GUEST_IA32_DEBUGCTL,
 		     vmcs_read64(GUEST_IA32_DEBUGCTL) & ~(u64)DEBUGCTLMSR_BTF);
+}
 
+/* The qualification has the bits that DR6 gets. */
+static void reflect_debug(struct vmx_vcpu *v, u32 info)
+{
+	u64 hit = vmcs_read_natural(EXIT_QUALIFICATION) & (0xf | DR6_BS | DR6_BD);
+
+	vmx_debug_hit(v, hit);
 	if (INFO_TYPE(info) == TYPE_PRIVILEGED_SOFT) {
 		/* INT1: RIP is still on it. */
 		v->events.redeliver = INFO_VALID | TYPE_PRIVILEGED_SOFT << 8 | 1;

@@ -76,6 +76,7 @@ static const struct exit_row exit_rows[] = {
 	ROW(WBINVD, vmx_exit_nop, OTHER),
 	ROW(XSETBV, vmx_exit_xsetbv, OTHER),
 	ROW(VMFUNC, vmx_exit_ud, OTHER),
+	ROW(ENCLS, vmx_exit_ud, OTHER),
 };
 
 /*

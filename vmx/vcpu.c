@@ -145,6 +145,16 @@ static void reset_segment(u32 es_relative, u16 selector, u64 base, u32 limit, u3
 	vmcs_write32(GUEST_ES_AR_BYTES + es_relative, rights);
 }
 
+/* What EDX says of the processor then */
+static u32 reset_signature(const struct vmx_vcpu *v)
+{
+	const struct vmx_cpuid_dynamic dyn = {};
+	u32 out[4];
+
+	vmx_cpuid_lookup(v->vm->cpuid, &dyn, 1, 0, out);
+	return out[0];
+}
+
 /* SDM: "Processor State After Reset"; INIT keeps what its table says. */
 void vmx_vcpu_reset(struct vmx_vcpu *v, bool init)
 {
@@ -152,7 +162,7 @@ void vmx_vcpu_reset(struct vmx_vcpu *v, bool init)
 
 	memset(&v->events, 0, sizeof(v->events));
 	memset(v->regs.gpr, 0, sizeof(v->regs.gpr));
-	v->regs.gpr[WARD_RDX] = cpuid_eax(1);
+	v->regs.gpr[WARD_RDX] = reset_signature(v);
 	v->rip = 0xfff0;
 	v->rflags = 2;
 	v->blocking = 0;
@@ -231,6 +241,11 @@ static void vcpu_write_constants(struct vmx_vcpu *v)
 	vmcs_write32(VM_EXIT_MSR_STORE_COUNT, 0);
 	vmcs_write32(VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmcs_write32(VM_ENTRY_MSR_LOAD_COUNT, 0);
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+	if (v->controls.proc2 & VMCS_CONTROL_BIT(XSAVES))
+		vmcs_write64(XSS_EXIT_BITMAP, 0);
+	if (v->controls.proc2 & SECONDARY_EXEC_ENCLS_EXITING)
+		vmcs_write64(ENCLS_EXITING_BITMAP, ~0ull);
 	vmcs_write32(CR3_TARGET_COUNT, 0);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MATCH, 0);

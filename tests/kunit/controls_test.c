@@ -91,7 +91,7 @@ static void everything(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, missing);
 	KUNIT_EXPECT_EQ(test, c.pin, 0x3fu);
 	KUNIT_EXPECT_EQ(test, c.proc, 0xb5986dfau);
-	KUNIT_EXPECT_EQ(test, c.proc2, 0x1010eau);
+	KUNIT_EXPECT_EQ(test, c.proc2, 0x1090eau);
 	KUNIT_EXPECT_EQ(test, c.exit, 0x3f6fffu);
 	KUNIT_EXPECT_EQ(test, c.entry, 0xd1ffu);
 }
@@ -114,7 +114,7 @@ static void unknown_controls(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, vmcs_negotiate(msrs, &c, &missing), 0);
 	KUNIT_EXPECT_EQ(test, c.pin, 0x3fu | bit[0]);
 	KUNIT_EXPECT_EQ(test, c.proc, 0xb5986dfau | bit[1]);
-	KUNIT_EXPECT_EQ(test, c.proc2, 0x1010eau | bit[2]);
+	KUNIT_EXPECT_EQ(test, c.proc2, 0x1090eau | bit[2]);
 	KUNIT_EXPECT_EQ(test, c.exit, 0x3f6fffu | bit[3]);
 	KUNIT_EXPECT_EQ(test, c.entry, 0xd1ffu | bit[4]);
 }
@@ -222,6 +222,7 @@ struct optional {
 static const struct optional optionals[] = {
 	{ "rdtscp", 1u << 3 },
 	{ "invpcid", 1u << 12 },
+	{ "encls_exiting", 1u << 15 },
 	{ "xsaves", 1u << 20 },
 };
 
@@ -242,7 +243,7 @@ static void optional_control(struct kunit *test)
 	fake_cpu(msrs);
 	msrs[VMX_MSR_PROC2] &= ~((u64)optional->control << 32);
 	KUNIT_ASSERT_EQ(test, vmcs_negotiate(msrs, &c, &missing), 0);
-	KUNIT_EXPECT_EQ(test, c.proc2, 0x1010eau & ~optional->control);
+	KUNIT_EXPECT_EQ(test, c.proc2, 0x1090eau & ~optional->control);
 }
 
 static void helpers(struct kunit *test)

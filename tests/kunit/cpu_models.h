@@ -73,7 +73,7 @@ static const struct cpu_model cpu_models[] = {
 		  0x57cff00000000, 0xf0106334141, 0x7f00000016, 0xfff9fffe04006172,
 		  0x7fffff00036dfb, 0xffff000011fb, 0x1 },
 	}, {
-		"signature 0x906ea (Coffee Lake)", NULL, 0x1010ea, 7,
+		"signature 0x906ea (Coffee Lake)", NULL, 0x1090ea, 7,
 		{ 0xda040000000004, 0x7f00000016, 0xfff9fffe0401e172, 0x1ffffff00036dff,
 		  0x3ffff000011ff, 0x7004c1e7, 0x80000021, 0xffffffff, 0x2000, 0x3727ff, 0x2e,
 		  0x5fbcff00000000, 0xf0106734141, 0x7f00000016, 0xfff9fffe04006172,

@@ -57,7 +57,7 @@ static void guest(struct kunit *test)
 	expect(test, "0xd01 SCE LME LMA NXE\n");
 	expect(test, "0x0 (active)\n");
 	expect(test, " interrupt_exiting nmi_exiting vnmi\n");
-	expect(test, " ept rdtscp vpid wbinvd_exiting unrestricted_guest invpcid xsaves\n");
+	expect(test, " ept rdtscp vpid wbinvd_exiting unrestricted_guest invpcid encls_exiting xsaves\n");
 	expect(test, "(root 0x2000, 4 levels, memory type 6)\n");
 	expect(test, "breaks no rule\n");
 }

@@ -176,11 +176,14 @@ static void take_away(void)
 	had = leaf(1, 0)->ecx;
 	REQUIRE(had & 1u << 23);			/* POPCNT */
 	leaf(1, 0)->ecx = had & ~(1u << 23);
+	leaf(1, 0)->eax = 0x12345;
 	CHECK_EQ(set_table(g.vm), 0);
 	get_table(g.vm);
 	CHECK_EQ(leaf(1, 0)->ecx & 1u << 23, 0);
 
 	REQUIRE_EQ(ward_create_vcpu(g.vm, 0, &g.vcpu), 0);
+	/* After power-up EDX says which processor it is. */
+	CHECK_EQ(get_reg(&g, GPR(WARD_RDX)), 0x12345);
 	g.run = ward_run_page(g.vcpu);
 	guest_code_long(&g, ask);
 	CHECK_EQ(ask(&g, 1, 0)[WARD_RCX] & 1u << 23, 0);
