@@ -69,6 +69,7 @@ int vmx_exit_exception_nmi(struct vmx_vcpu *v)
 
 	if (INFO_TYPE(info) == TYPE_NMI) {
 		/* Blocked by the exit; the handler's IRET unblocks. */
+		vmx_host_before_nmi(v);
 		asm volatile("int $2");
 		return VMX_RESUME;
 	}
@@ -97,12 +98,11 @@ int vmx_exit_exception_nmi(struct vmx_vcpu *v)
 int vmx_exit_interrupt(struct vmx_vcpu *v)
 {
 	WRITE_ONCE(v->mode_cpu, -1);
-	vmx_host_drs_before_irqs(v);
+	vmx_host_before_irqs(v);
 	local_irq_enable();
 	/* One instruction after STI, so that the window is open at all. */
 	asm volatile("nop");
 	local_irq_disable();
-	v->refresh_host = true;
 	return VMX_RESUME;
 }
 

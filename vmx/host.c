@@ -11,7 +11,9 @@
  *
  * What a VM exit itself leaves wrong, and who mends it:
  *   GDTR and IDTR limits, TSS limit, LDTR, user segment selectors: leave;
- *   DR7, DEBUGCTL: leave, from the kernel's own record;
+ *   DR7, DEBUGCTL: vmx_host_before_irqs(), from the kernel's own record and as
+ *   found before the entry, since perf changes both from interrupts;
+ *   what stops PEBS: there as well;
  *   CR2: run.c.
  */
 #include <linux/hw_breakpoint.h>
@@ -24,6 +26,7 @@
 #include <asm/fpu/types.h>
 #include <asm/fpu/xcr.h>
 #include <asm/msr.h>
+#include <asm/perf_event.h>
 #include <asm/segment.h>
 #include <asm/special_insns.h>
 #include "vmx/compat.h"
@@ -164,6 +167,41 @@ static void host_msrs_load(struct vmx_vcpu *v)
 	}
 }
 
+/* ---- performance counters ---- */
+
+/*
+ * PEBS records are written by the CPU itself, to an address of the host's: with
+ * the guest's page tables they would end in the guest. perf knows which MSRs
+ * stop that, and which values are right afterwards.
+ */
+static void guest_perf_load(struct vmx_vcpu *v)
+{
+	const struct perf_guest_switch_msr *msrs;
+	int i, count = 0;
+
+	msrs = perf_guest_get_msrs(&count, NULL);
+	for (i = 0; msrs && i < count; i++) {
+		if (msrs[i].guest == msrs[i].host)
+			continue;
+		wrmsrl(msrs[i].msr, msrs[i].guest);
+		v->host.perf_switched = true;
+	}
+}
+
+/* An NMI may have changed what is right meanwhile: perf is asked again. */
+static void host_perf_load(struct vmx_vcpu *v)
+{
+	const struct perf_guest_switch_msr *msrs;
+	int i, count = 0;
+
+	if (!v->host.perf_switched)
+		return;
+	v->host.perf_switched = false;
+	msrs = perf_guest_get_msrs(&count, NULL);
+	for (i = 0; msrs && i < count; i++)
+		wrmsrl(msrs[i].msr, msrs[i].host);
+}
+
 /* ---- debug registers ---- */
 
 /*
@@ -186,11 +224,21 @@ void vmx_host_load_guest_drs(struct vmx_vcpu *v)
 	set_debugreg(v->dr[3], 3);
 }
 
-void vmx_host_drs_before_irqs(struct vmx_vcpu *v)
+void vmx_host_before_nmi(struct vmx_vcpu *v)
+{
+	if (v->host.debugctl)
+		update_debugctlmsr(v->host.debugctl);
+	v->host.debugctl = 0;
+	host_perf_load(v);
+	v->refresh_host = true;
+}
+
+void vmx_host_before_irqs(struct vmx_vcpu *v)
 {
 	if (v->host.drs_switched || hw_breakpoint_active())
 		hw_breakpoint_restore();
 	v->host.drs_switched = false;
+	vmx_host_before_nmi(v);
 }
 
 /* ---- segments and descriptor tables ---- */
@@ -294,6 +342,9 @@ void vmx_host_refresh_fields(struct vmx_vcpu *v)
 		vmcs_write_natural(HOST_CR4, cr4);
 		v->host_cr4 = cr4;
 	}
+	/* Exits clear it; no field of the VMCS brings it back. */
+	v->host.debugctl = get_debugctlmsr();
+	guest_perf_load(v);
 }
 
 /* ---- the pair ---- */
@@ -302,7 +353,6 @@ void vmx_host_enter(struct vmx_vcpu *v)
 {
 	kernel_fpu_begin();
 	host_segments_save(v);
-	v->host.debugctl = get_debugctlmsr();
 	guest_fpu_load(v);
 	guest_xcr_load(v);
 	guest_msrs_load(v);
@@ -310,8 +360,6 @@ void vmx_host_enter(struct vmx_vcpu *v)
 
 void vmx_host_leave(struct vmx_vcpu *v)
 {
-	if (v->host.debugctl)
-		update_debugctlmsr(v->host.debugctl);
 	host_msrs_load(v);
 	host_xcr_load(v);
 	guest_fpu_save(v);

@@ -257,7 +257,7 @@ int vmx_vcpu_run(struct vmx_vcpu *v)
 			result = enter_and_handle(v);
 	} while (result == VMX_RESUME);
 	WRITE_ONCE(v->mode_cpu, -1);
-	vmx_host_drs_before_irqs(v);
+	vmx_host_before_irqs(v);
 	local_irq_enable();
 
 	vmx_cache_fill(v);

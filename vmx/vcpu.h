@@ -50,8 +50,9 @@ struct vmx_host_state {
 	u64 star, lstar, cstar, fmask, tsc_aux;
 	u64 xss;
 	struct desc_ptr idt;
-	unsigned long debugctl;
+	unsigned long debugctl;		/* 0 also: the CPU has it */
 	bool drs_switched;
+	bool perf_switched;
 };
 
 /* MSRs that run with the guest's value between load and put. */
@@ -92,7 +93,7 @@ struct vmx_vcpu {
 	u32 blocking;			/* (r) */
 	u32 valid, dirty;		/* (r) VMX_CACHE_* */
 	bool skip_bs;			/* (r) a skipped instruction had TF set */
-	bool refresh_host;		/* (l) interrupts were on since the last entry */
+	bool refresh_host;		/* (l) the host has had an interrupt since the last entry */
 
 	u32 exit_reason;		/* (r) */
 	u32 insn_len;			/* (l) */
@@ -311,13 +312,17 @@ void vmx_host_enter(struct vmx_vcpu *v);
 void vmx_host_leave(struct vmx_vcpu *v);
 /* The host's per-CPU fields of the VMCS, after moving to another CPU. (l) */
 void vmx_host_write_fields(struct vmx_vcpu *v);
-/* Those that can change while the runner stays on one CPU. Interrupts off. (l) */
+/* What can change while the runner stays on one CPU. Interrupts off. (l) */
 void vmx_host_refresh_fields(struct vmx_vcpu *v);
 int vmx_host_init(void);
 /* Guest breakpoints into the hardware, if DR7 enables any. Interrupts off. (l) */
 void vmx_host_load_guest_drs(struct vmx_vcpu *v);
-/* The host's breakpoints back, before interrupts are on. (l) */
-void vmx_host_drs_before_irqs(struct vmx_vcpu *v);
+/*
+ * What interrupts (NMIs) of the host use or change goes back before they are
+ * handled, and is looked at again before the next entry. Interrupts off. (l)
+ */
+void vmx_host_before_irqs(struct vmx_vcpu *v);
+void vmx_host_before_nmi(struct vmx_vcpu *v);
 u64 vmx_host_xcr0(void);
 /* XCR0 bits that a guest may set. */
 u64 vmx_guest_xcr0_supported(void);
