@@ -7,6 +7,7 @@
 #include <linux/smp.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
+#include <asm/tsc.h>
 #include "vmx/compat.h"
 #include "vmx/root.h"
 #include "vmx/vcpu.h"
@@ -84,6 +85,10 @@ int vmx_init(void)
 		return -EOPNOTSUPP;
 	}
 #endif
+	if (!tsc_khz) {
+		pr_err("the kernel could not find out how fast this CPU's time-stamp counter runs\n");
+		return -ENODEV;
+	}
 	read_caps(vmx_cap_msrs);
 	if (vmcs_negotiate(vmx_cap_msrs, &vmx_default_controls, &missing)) {
 		report_missing(missing);

@@ -12,8 +12,10 @@
  * again, their handlers let interrupts in (exit_exception.c).
  */
 #include <linux/context_tracking.h>
+#include <linux/interrupt.h>
 #include <linux/moduleparam.h>
 #include <linux/nospec.h>
+#include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <asm/cpu.h>
 #include <asm/cpufeature.h>
@@ -167,6 +169,9 @@ static int before_entry(struct vmx_vcpu *v)
 			return VMX_RUN_AGAIN;
 	}
 	if (unlikely(READ_ONCE(current_thread_info()->flags) & LEAVE_WORK))
+		return VMX_RUN_AGAIN;
+	/* Where kernel_fpu_begin() keeps softirqs from running behind an interrupt */
+	if (unlikely(softirq_count() && local_softirq_pending()))
 		return VMX_RUN_AGAIN;
 
 	vmx_events_init_sipi(v);

@@ -23,8 +23,9 @@ struct ward_run;
  * vmx_init - check that every online CPU can do what Ward needs
  *
  * Logs one line that names the first missing capability. Context: module
- * load, may sleep. Return: 0, -ENODEV no VT-x or a required capability is
- * missing, -EOPNOTSUPP a host feature Ward cannot live with (FRED).
+ * load, may sleep. Return: 0, -ENODEV no VT-x, a required capability is
+ * missing or the TSC's frequency not known, -EOPNOTSUPP a host feature Ward
+ * cannot live with (FRED).
  */
 int __must_check vmx_init(void);
 void vmx_exit(void);
