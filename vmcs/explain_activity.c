@@ -138,7 +138,7 @@ static bool step_unexpected(const struct entry_state *s, u64 value)
 static bool rtm_alone(const struct entry_state *s, u64 value)
 {
 	return (value & PENDING_RTM) &&
-	       ((value & ~(PENDING_RTM | PENDING_BS)) != 1ull << 12 ||
+	       ((value & ~PENDING_RTM) != 1ull << 12 ||
 		(s->blocking & GUEST_INTR_STATE_MOV_SS));
 }
 

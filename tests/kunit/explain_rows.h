@@ -376,6 +376,8 @@ static const struct row activity_rows[] = {
 	    ON(GUEST_RFLAGS, X86_EFLAGS_TF), SET(GUEST_IA32_DEBUGCTL, 2) } },
 	{ "must have RTM with bit 12 only and no MOV SS blocking", LONG_MODE,
 	  PENDING, { SET(PENDING, 1 << 16) } },
+	{ "must have RTM with bit 12 only and no MOV SS blocking", LONG_MODE,
+	  PENDING, { SET(PENDING, 1 << 16 | 1 << 14 | 1 << 12) } },
 	{ "must be all ones or the physical address of a page", LONG_MODE,
 	  VMCS_LINK_POINTER, { SET(VMCS_LINK_POINTER, 0x7fffffff) } },
 
