@@ -198,7 +198,6 @@ static void guests_own(void)
 	int fd;
 
 	need_root();
-	need_exact_exceptions();
 	map_watched();
 	guest_on_watched(&g, true);
 	fd = watch(0, -1);

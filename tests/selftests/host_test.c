@@ -111,7 +111,7 @@ static void vector_registers(void)
 		note("without AVX");
 }
 
-GUEST_CODE(spin, 64, LOOP
+GUEST_CODE(spin, 64,
 	"pcmpeqd %xmm3, %xmm3\n"
 	"mov $0x20000, %esi\n"
 	"1: incq (%rsi)\n"

@@ -323,7 +323,7 @@ static void huge_page_edges(void)
 #endif
 
 /* Writes a number on every page of 4 MiB, then the next number. */
-GUEST_CODE(passes, 64, LOOP
+GUEST_CODE(passes, 64,
 	"1: inc %rbx\n mov %rbx, (%rbp)\n mov %rsi, %rdi\n mov $1024, %ecx\n"
 	"2: mov %rbx, (%rdi)\n add $0x1000, %rdi\n loop 2b\n"
 	"jmp 1b\n");

@@ -5,12 +5,12 @@
  */
 #include "ward_guest.h"
 
-GUEST_CODE(count, 64, LOOP
+GUEST_CODE(count, 64,
 	"mov $0x20000, %edi\n"
 	"1: incq (%rdi)\n"
 	"jmp 1b\n");
 
-GUEST_CODE(count_shared, 64, LOOP
+GUEST_CODE(count_shared, 64,
 	"mov $0x800000, %edi\n"
 	"1: incq (%rdi)\n"
 	"jmp 1b\n");

@@ -156,7 +156,7 @@ static void clock_set(void)
 
 /* -------------------------------------------------------------------- pause */
 
-GUEST_CODE(count, 64, LOOP
+GUEST_CODE(count, 64,
 	"mov $0x20000, %edi\n"
 	"1: incq (%rdi)\n"
 	"jmp 1b\n");

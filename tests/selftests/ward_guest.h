@@ -49,12 +49,6 @@
 	    ".code64\n.popsection\n");						\
 	extern const unsigned char guest_##name[], guest_##name##_end[]
 
-/*
- * Guests that loop begin with STI: Bochs 3.0 lets the guest's IF mask the host's
- * interrupts, so a loop with IF clear would hang its host.
- */
-#define LOOP	"sti\n"
-
 struct guest {
 	int device;
 	struct ward_vm *vm;
@@ -322,21 +316,9 @@ static inline void guest_expect_out_at(struct guest *g, __u16 port, __u32 value,
 
 #define guest_expect_out(g, port, value) guest_expect_out_at(g, port, value, __LINE__)
 
-/*
- * With several CPUs Bochs 3.0 saves a wrong RIP when an interrupt of the host
- * comes right after an exception in the guest: the lab's way to show exceptions
- * is a host with one CPU.
- */
-static inline void need_exact_exceptions(void)
-{
-	if (!access("/lab/conf", F_OK) && sysconf(_SC_NPROCESSORS_CONF) > 1)
-		test_skip("the lab's emulator is exact with one CPU only");
-}
-
 /* Runs until an exception or interrupt of the guest's. */
 static inline void guest_expect_vector_at(struct guest *g, __u32 vector, int line)
 {
-	need_exact_exceptions();
 	guest_expect_out_at(g, GUEST_VECTOR_PORT, vector, line);
 }
 
