@@ -42,6 +42,7 @@ STEPS = (
     # The first time it builds the kernel; both of the machine's CPUs are at it.
     Step("lab-files-debug-6.1", "long",  False, 40, "make -s lab-files KERNEL=debug-6.1"),
     Step("lab-files-debug-6.12", "long", False, 40, "make -s lab-files KERNEL=debug-6.12"),
+    Step("lab-files-cover-6.1", "long",  False, 40, "make -s lab-files KERNEL=cover-6.1"),
     # The first time it builds the kernel too.
     Step("kunit",          "check", False,  60,  "tests/kunit/run"),
     Step("hello",          "quick", True,    5,  "tests/lab/run -- sh -c 'ward probe && hello16'"),
@@ -100,6 +101,8 @@ STEPS = (
     Step("kunit-6.12",     "long",  False,  60,  "tests/kunit/run --kernel debug-6.12"),
     Step("fuzz-long",      "long",  True,   90,  "tests/fuzz/run --seconds 600 --timeout 2400"),
     Step("fuzz-6.12",      "long",  True,   60,  "tests/fuzz/run --seconds 300 --kernel stock-6.12 --timeout 1500"),
+    Step("fuzz-coverage",  "long",  True,   20,  "rm -rf build/fuzz-coverage && tests/fuzz/run ioctl --seed 1 "
+                                                 "--seconds 60 --kernel cover-6.1 --coverage build/fuzz-coverage"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
     Step("mutants",        "long",  False, 120,  "tests/mutants/run"),
 )

@@ -28,7 +28,6 @@
 #define LATE_SECONDS	60	/* a sequence that is not over by then hangs */
 
 struct counts *counts;
-bool loops_allowed;
 _Thread_local sigjmp_buf touch_place;
 _Thread_local volatile sig_atomic_t touching;
 
@@ -130,25 +129,6 @@ static void log_line(const char *text)
 	/* In one write(); dprintf() wants a file that knows its position. */
 	if (kmsg >= 0 && write(kmsg, line, (size_t)length) < 0)
 		note("the kernel's log does not take our lines");
-}
-
-/*
- * The module leaves the guest each millisecond, for the sake of the emulator;
- * see max_stay in vmx/run.c. @on: false: no longer.
- */
-static void limit_stays(bool on)
-{
-	struct ward_probe probe = { .size = sizeof(probe) };
-	int device = open(WARD_DEVICE_PATH, O_RDWR | O_CLOEXEC);
-	int file = open("/sys/module/ward/parameters/max_stay", O_WRONLY | O_CLOEXEC);
-	unsigned long long ticks = 0;
-
-	/* The timer counts where one of the TSC's low bits changes. */
-	if (on && !ioctl(device, WARD_PROBE, &probe))
-		ticks = probe.tsc_khz >> (probe.vmx_msrs[5] & 31) ?: 1;
-	loops_allowed = dprintf(file, "%llu\n", ticks) > 0 && ticks;
-	close(file);
-	close(device);
 }
 
 const char *exit_name(unsigned int exit)
@@ -362,6 +342,8 @@ static void summary(const struct fuzzer *fuzzer)
 			at += (size_t)snprintf(text + at, sizeof(text) - at, " %s %llu",
 					       strerrorname_np((int)i) ?: "?", counts->errors[i]);
 	note("errors:%s", at ? text : " none");
+	if (counts->injected)
+		note("%llu allocations and copies were made to fail", counts->injected);
 	if (counts->stray)
 		note("%llu sequences ended early, by a fault of their own", counts->stray);
 }
@@ -451,7 +433,8 @@ int fuzz_main(int argc, char **argv, const struct fuzzer *fuzzer)
 	note("%s --seed %#llx --steps %u --threads %u", fuzzer->name, (unsigned long long)options.seed,
 	     options.steps, options.threads);
 
-	limit_stays(true);
+	if (fuzzer->prepare)
+		fuzzer->prepare();
 	seed = options.seed;
 	until = options.seconds ? now() + options.seconds : 0;
 	for (i = 0; whole && (!options.sequences || i < options.sequences); i++) {
@@ -467,7 +450,6 @@ int fuzz_main(int argc, char **argv, const struct fuzzer *fuzzer)
 	failed += report(1, whole && !counts->late && counts->sequences, "every sequence ends");
 	failed += report(2, !counts->violations, "every answer is one that the header allows");
 	failed += report(3, vms() == 0 && refcount() == 0, "no VM and no descriptor is left");
-	limit_stays(false);
 	if (fuzzer->last)
 		failed += fuzzer->last(number);
 	return failed ? 1 : 0;

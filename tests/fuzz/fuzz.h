@@ -56,17 +56,12 @@ struct counts {
 	atomic_ullong errors[256];
 	atomic_ullong exits[WARD_EXIT_COUNT + 1];
 	atomic_ullong stats[WARD_STAT_COUNT];
+	atomic_ullong injected;			/* failures that were asked for */
 	atomic_ullong violations;
 	char violation[8][200];			/* the first ones, as sentences */
 };
 
 extern struct counts *counts;
-
-/*
- * Whether a guest may loop with interrupts off. In Bochs the guest's IF masks the
- * host's interrupts; but there the module can be made to leave the guest.
- */
-extern bool loops_allowed;
 
 /* Something that the header rules out has happened. */
 void violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -114,6 +109,7 @@ struct options {
  * @help: what follows the usage line
  * @steps: default of --steps
  * @threads: largest number of threads in a sequence; 1: it has none
+ * @prepare: called before the first sequence, or NULL
  * @sequence: runs one, in a child of the driver
  * @last: tests of its own after the sequences; returns how many failed
  * @last_tests: how many tests that has
@@ -123,6 +119,7 @@ struct fuzzer {
 	const char *help;
 	unsigned int steps;
 	unsigned int threads;
+	void (*prepare)(void);
 	void (*sequence)(struct rng *r, const struct options *options);
 	int (*last)(int number);
 	int last_tests;

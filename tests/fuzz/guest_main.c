@@ -245,7 +245,7 @@ static void choose(struct rng *r, struct attempt *a, char *ram)
 	};
 	if (a->mode == MODE_REAL)
 		a->ring = 0;
-	a->may_loop = kind < 8 && (loops_allowed ? one_in(r, 2) : a->ring == 3 && a->interrupts);
+	a->may_loop = kind < 8 && one_in(r, 2);
 	machine_registers(&a->regs, a->mode, a->ring, a->interrupts);
 	make_operands(r, a);
 	make_code(r, a);

@@ -70,9 +70,20 @@ extern const unsigned int call_count;
 
 /* One call with an argument that is good, nearly good or wild. */
 void step_call(struct rng *r);
+/* The same with a call that concerns names and users. */
+void step_names(struct rng *r);
 /* Makes @call on @fd, counts the answer and checks it. Return: as the call, -errno. */
 int make_call(const struct call *call, int fd, unsigned long number, void *argument);
 const struct call *call_named(unsigned long number);
+
+/*
+ * The calling thread's next make_call(): which of its allocations and copies fails, 0:
+ * none does. Without effect on kernels that cannot do that.
+ */
+extern _Thread_local unsigned int fail_next;
+void fail_setup(void);
+int fail_begin(void);
+void fail_end(int fd);
 
 /* ------------------------------------------------------------- other steps */
 
@@ -80,6 +91,8 @@ const struct call *call_named(unsigned long number);
 void step_run(struct rng *r);
 /* Does something to memory that a guest or a call may be using. */
 void step_memory(struct rng *r);
+/* Calls and runs while a VM is paused. */
+void step_pause(struct rng *r);
 /* Descriptors, processes, signals, files. */
 void step_process(struct rng *r);
 void step_files(struct rng *r);

@@ -60,14 +60,19 @@ static void build_create_vm(struct rng *r, void *argument)
 static void build_open_vm(struct rng *r, void *argument)
 {
 	static const __u32 uids[] = { (__u32)-1, 0, 1, 65534, 4294967294u, 0x80000000u };
+	struct ward_get_info get = { .size = sizeof(get) };
 	struct ward_open_vm *open_vm = argument;
 
 	*open_vm = (struct ward_open_vm){ .size = sizeof(*open_vm), .uid = (__u32)-1 };
 	random_name(r, open_vm->name);
 	if (one_in(r, 2))
 		open_vm->uid = PICK(r, uids);
-	if (one_in(r, 2))
-		snprintf(open_vm->name, sizeof(open_vm->name), "vm-%u", (unsigned int)below(r, 64));
+	/* Of one that there is: as it is, or another user's. */
+	if (one_in(r, 2) && !ioctl(pool_fd(r, KIND_VM), WARD_GET_INFO, &get)) {
+		memcpy(open_vm->name, get.info.name, sizeof(open_vm->name));
+		if (one_in(r, 2))
+			open_vm->uid = get.info.uid;
+	}
 }
 
 static uint32_t random_count(struct rng *r, uint32_t limit)
@@ -395,14 +400,17 @@ static bool allowed(const struct call *call, int error)
 
 int make_call(const struct call *call, int fd, unsigned long number, void *argument)
 {
-	int result = ioctl(fd, number, argument);
 	unsigned int at = (unsigned int)(call - all_calls);
+	int failing = fail_begin();
+	int result = ioctl(fd, number, argument);
 
+	if (result < 0)
+		result = -errno;
+	fail_end(failing);
 	if (result >= 0) {
 		counts->calls[at][0]++;
 		return result;
 	}
-	result = -errno;
 	counts->calls[at][1]++;
 	counts->errors[-result & 255]++;
 	/* On what is no descriptor of Ward's, Ward does not answer. */
@@ -443,9 +451,8 @@ static bool spoil(struct rng *r, const struct call *call, unsigned long *number,
 	}
 }
 
-void step_call(struct rng *r)
+static void call_randomly(struct rng *r, const struct call *call)
 {
-	const struct call *call = &all_calls[below(r, call_count)];
 	unsigned long number = call->number;
 	unsigned char argument[512] __attribute__((aligned(8))) = { };
 	void *at = argument;
@@ -463,6 +470,8 @@ void step_call(struct rng *r)
 		if (!careful_copy(at, argument, _IOC_SIZE(call->number)))
 			must_fail = pool.alone && must_fail;
 	}
+	if (one_in(r, 4))
+		fail_next = 1 + (unsigned int)below(r, one_in(r, 2) ? 4 : 40);
 	result = make_call(call, fd, number, at);
 	if (result >= 0 && must_fail && at == argument)
 		violation("%s succeeds with a bad size, flag or reserved field", call->name);
@@ -477,4 +486,16 @@ void step_call(struct rng *r)
 		/* Else guests of this VM would not run any more. */
 		make_call(call_named(WARD_RESUME), fd, WARD_RESUME, NULL);
 	}
+}
+
+void step_call(struct rng *r)
+{
+	call_randomly(r, &all_calls[below(r, call_count)]);
+}
+
+void step_names(struct rng *r)
+{
+	static const unsigned long numbers[] = { WARD_CREATE_VM, WARD_OPEN_VM, WARD_OPEN_VM, WARD_LIST };
+
+	call_randomly(r, call_named(PICK(r, numbers)));
 }

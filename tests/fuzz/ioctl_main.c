@@ -36,7 +36,7 @@ static void *work(void *argument)
 	pool_thread = t->number;
 	start_kicks(2 + (unsigned int)below(&t->r, 12));
 	for (i = 0; i < t->steps && now() < t->until; i++) {
-		uint64_t what = below(&t->r, 40);
+		uint64_t what = below(&t->r, 42);
 
 		counts->steps++;
 		if (what < 20)
@@ -47,6 +47,8 @@ static void *work(void *argument)
 			step_memory(&t->r);
 		else if (what < 39)
 			step_process(&t->r);
+		else if (what < 41)
+			step_pause(&t->r);
 		else
 			step_files(&t->r);
 	}
@@ -208,6 +210,7 @@ static const struct fuzzer fuzzer = {
 	.help = "Random calls to /dev/ward. --seed S --sequences 1 repeats the sequence of that seed.\n",
 	.steps = 120,
 	.threads = 4,
+	.prepare = fail_setup,
 	.sequence = sequence,
 	.last = leaks,
 	.last_tests = 1,

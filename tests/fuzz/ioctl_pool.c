@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -91,6 +92,38 @@ uint64_t pool_address(struct rng *r)
 		return at + AREA_BYTES - below(r, 3 * PAGE);
 	default:
 		return at + below(r, AREA_BYTES / PAGE) * PAGE;
+	}
+}
+
+/* What guest memory can hardly be made of; each says so in its own words. */
+static int odd_source(struct rng *r)
+{
+	static const struct {
+		const char *path;
+		int flags;
+	} files[] = {
+		{ "/dev/zero", O_RDWR }, { "/dev/zero", O_RDONLY }, { "/dev/null", O_RDWR }, { "/", O_RDONLY },
+		{ "/", O_PATH }, { "/proc/self/maps", O_RDONLY }, { WARD_DEVICE_PATH, O_RDWR },
+	};
+	unsigned int at = (unsigned int)below(r, ARRAY_SIZE(files) + 4);
+	int fd, ends[2];
+
+	switch (at) {
+	case 0:
+		return eventfd(0, EFD_CLOEXEC);
+	case 1:
+		if (pipe2(ends, O_CLOEXEC))
+			return -1;
+		close(ends[1]);
+		return ends[0];
+	case 2:
+	case 3:
+		fd = memfd_create("odd", MFD_CLOEXEC | (at == 2 ? MFD_HUGETLB : MFD_ALLOW_SEALING));
+		if (!ftruncate(fd, AREA_BYTES) && at == 3)
+			fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE);
+		return fd;
+	default:
+		return open(files[at - 4].path, files[at - 4].flags | O_CLOEXEC);
 	}
 }
 
@@ -182,6 +215,8 @@ void pool_make(struct rng *r, bool machines)
 	make_areas();
 	for (i = 0; i < ARRAY_SIZE(pool.memory_fd); i++)
 		pool_put(r, KIND_OTHER, dup(pool.memory_fd[i]));
+	for (i = 0; i < 3; i++)
+		pool_put(r, KIND_OTHER, odd_source(r));
 	device = open(WARD_DEVICE_PATH, O_RDWR | O_CLOEXEC);
 	pool_put(r, KIND_DEVICE, device);
 	for (i = 0; machines && i < 1 + below(r, 2); i++)

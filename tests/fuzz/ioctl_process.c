@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -117,6 +118,26 @@ static void close_all(void)
 				close(pool.fds[i][j]);
 }
 
+/* What is mapped from now on has to be locked, and may not for those with few rights. */
+static void lock_all(rlim_t limit)
+{
+	struct rlimit few = { limit, limit };
+
+	setrlimit(RLIMIT_MEMLOCK, &few);
+	mlockall(MCL_FUTURE);
+}
+
+static uint64_t address_space(void)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	close(fd);
+	return strtoull(text, NULL, 10) * PAGE;
+}
+
 /*
  * A child has all descriptors, and memory of its own that it may make a VM's
  * before it dies.
@@ -140,14 +161,23 @@ static void use_in_child(struct rng *r)
 		close_all();
 	if (way == 2) {
 		static const uid_t users[] = { 1, 1000, 65534 };
+		uid_t user = PICK(&own, users);
 
-		if (setresuid(PICK(&own, users), (uid_t)-1, (uid_t)-1))
+		if (one_in(&own, 2))
+			lock_all(16 * PAGE);
+		if (setresuid(user, user, user))
 			_exit(0);
 	}
 	if (way == 3 && unshare(CLONE_NEWUSER))
 		_exit(0);
-	for (i = 0; i < steps; i++)
-		one_in(&own, 3) ? step_run(&own) : step_call(&own);
+	for (i = 0; i < steps; i++) {
+		if (one_in(&own, 3))
+			step_run(&own);
+		else if ((way == 2 || way == 3) && !one_in(&own, 3))
+			step_names(&own);
+		else
+			step_call(&own);
+	}
 	_exit(0);
 }
 
@@ -205,20 +235,23 @@ static void kill_runner(struct rng *r)
 		waitpid(pid, NULL, 0);
 }
 
-/* Fewer descriptors than a call needs. */
-static void few_descriptors(struct rng *r)
+/* Fewer descriptors than a call needs, or less address space. */
+static void few_resources(struct rng *r)
 {
+	bool space = one_in(r, 2);
 	struct rlimit old, few;
 	unsigned int i;
 
-	if (getrlimit(RLIMIT_NOFILE, &old))
+	if (getrlimit(space ? RLIMIT_AS : RLIMIT_NOFILE, &old))
 		return;
 	few = old;
 	few.rlim_cur = below(r, 24);
-	setrlimit(RLIMIT_NOFILE, &few);
+	if (space)
+		few.rlim_cur = few.rlim_cur * (HUGE / 2) + address_space();
+	setrlimit(space ? RLIMIT_AS : RLIMIT_NOFILE, &few);
 	for (i = 0; i < 4; i++)
 		step_call(r);
-	setrlimit(RLIMIT_NOFILE, &old);
+	setrlimit(space ? RLIMIT_AS : RLIMIT_NOFILE, &old);
 }
 
 void step_process(struct rng *r)
@@ -261,7 +294,7 @@ void step_process(struct rng *r)
 		kill_runner(r);
 		break;
 	case 10:
-		few_descriptors(r);
+		few_resources(r);
 		break;
 	default:
 		pool_put(r, KIND_DEVICE, open(WARD_DEVICE_PATH, (int)below(r, 3) | O_CLOEXEC));

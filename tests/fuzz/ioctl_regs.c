@@ -83,7 +83,7 @@ static void write_code(struct rng *r)
 		length += atoms[atom].length;
 	}
 	memset(code + length, HLT, sizeof(code) - length);
-	if (loops_allowed && one_in(r, 10))
+	if (one_in(r, 10))
 		memcpy(code + length, "\xeb\xfe", 2);
 	careful_copy(pool.area[AREA_STABLE] + AT_CODE, code, sizeof(code));
 }
@@ -155,10 +155,24 @@ void step_run(struct rng *r)
 		int result;
 
 		answer(r, run);
+		if (one_in(r, 10))
+			fail_next = 1 + (unsigned int)below(r, 12);
 		result = make_call(call, vcpu, WARD_RUN, NULL);
 		if (!result && run)
 			count_exit(run);
 		if (result && result != -EINTR)
 			break;
 	}
+}
+
+void step_pause(struct rng *r)
+{
+	int vm = pool_fd(r, KIND_VM);
+	unsigned int i;
+
+	if (make_call(call_named(WARD_PAUSE), vm, WARD_PAUSE, NULL))
+		return;
+	for (i = 1 + (unsigned int)below(r, 3); i; i--)
+		one_in(r, 3) ? step_run(r) : step_call(r);
+	make_call(call_named(WARD_RESUME), vm, WARD_RESUME, NULL);
 }

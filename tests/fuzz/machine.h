@@ -5,8 +5,7 @@
  *
  * Memory is full of HLT, one byte long, which leaves the guest in every mode; every
  * handler begins with one; and tables and handlers are in a ROM. So most guests
- * come to an end soon wherever they jump to. That also keeps hosts in an emulator
- * alive if the module cannot limit a guest's stay (fuzz.h, loops_allowed).
+ * come to an end soon wherever they jump to.
  */
 #ifndef WARD_FUZZ_MACHINE_H
 #define WARD_FUZZ_MACHINE_H

@@ -45,6 +45,10 @@ def _read(data, notes):
                     yield match[1], source["lines"]
 
 
+# In a folder of runs: the commands that made them ("$ ..."), and what they said of themselves.
+ABOUT = "about"
+
+
 class Counts:
     """Lines and branches with how often each ran."""
 
@@ -107,11 +111,17 @@ class Collector:
         if "/src/" in str(notes) and notes.is_file():
             self.counts.add_object(data, notes.read_bytes())
 
-    def finish(self):
+    def finish(self, command):
         if not self.counts.files:
             raise LabFailure("no line of ward.ko was counted: --coverage is for kernels of the lab's own")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.counts.write(self.folder / f"{time.time_ns()}-{os.getpid()}.json.gz")
+        add_about(self.folder, "$ " + command)
+
+
+def add_about(folder, line):
+    with open(Path(folder) / ABOUT, "a") as out:
+        print(line, file=out)
 
 
 def merge(folders):
