@@ -102,7 +102,7 @@ STEPS = (
     Step("fuzz-long",      "long",  True,   90,  "tests/fuzz/run --seconds 600 --timeout 2400"),
     Step("fuzz-6.12",      "long",  True,   60,  "tests/fuzz/run --seconds 300 --kernel stock-6.12 --timeout 1500"),
     Step("fuzz-coverage",  "long",  True,   20,  "rm -rf build/fuzz-coverage && tests/fuzz/run ioctl --seed 1 "
-                                                 "--seconds 60 --kernel cover-6.1 --coverage build/fuzz-coverage"),
+                                                 "--seconds 20 --kernel cover-6.1 --coverage build/fuzz-coverage"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
     Step("mutants",        "long",  False, 120,  "tests/mutants/run"),
 )
