@@ -31,7 +31,7 @@ struct pool {
 	char *volatile run[RUN_PAGES];
 	char *area[AREA_COUNT];
 	int memory_fd[3];		/* memfd, sealed memfd, opened read-only */
-	bool alone;			/* no other thread: answers can be foretold */
+	bool alone;			/* no other thread, no child: answers can be foretold */
 	volatile bool stop;
 };
 

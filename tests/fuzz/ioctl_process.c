@@ -149,6 +149,8 @@ static void use_in_child(struct rng *r)
 	pid_t pid = fork();
 
 	if (pid) {
+		/* It has our vCPUs, and their run pages. */
+		pool.alone = false;
 		if (way == 0)
 			kill(pid, SIGKILL);
 		return;
@@ -225,6 +227,7 @@ static void kill_runner(struct rng *r)
 		for (;;)
 			step_run(&own);
 	}
+	pool.alone = false;
 	usleep((useconds_t)below(r, 3000));
 	if (one_in(r, 3)) {
 		kill(pid, SIGSTOP);
