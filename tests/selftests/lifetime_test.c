@@ -387,6 +387,35 @@ static void closed_by_exec(void)
 	reap(pid);
 }
 
+/* The address space of a process is gone with it, whatever its guest met there. */
+static void meets_a_hole(void *context)
+{
+	int shared = *(int *)context;
+	struct guest g;
+	char *area;
+
+	REQUIRE(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0) != MAP_FAILED);
+	touch_make(&g);
+	area = make_memory(2 * PAGE);
+	REQUIRE_EQ(map_one(g.vm, map_add(AREA_AT, 2 * PAGE, area, WARD_PROT_ALL)), 0);
+	REQUIRE_EQ(munmap(area + PAGE, PAGE), 0);
+	touch_prepare(&g, TOUCH_READ, AREA_AT, 0);
+	guest_expect(&g, WARD_EXIT_HALT);
+	touch_prepare(&g, TOUCH_READ, AREA_AT + PAGE, 0);
+	guest_expect(&g, WARD_EXIT_MEMORY);
+}
+
+static void address_space_goes(void)
+{
+	int shared = memfd_create("shared", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	REQUIRE(shared >= 0);
+	REQUIRE_EQ(ftruncate(shared, PAGE), 0);
+	run_child(meets_a_hole, &shared);
+	/* -EBUSY: somewhere the file is mapped to be written. */
+	CHECK_EQ(fcntl(shared, F_ADD_SEALS, F_SEAL_WRITE) ? -errno : 0, 0);
+}
+
 /* ------------------------------------------------------------- the module */
 
 static void module_stays(void)
@@ -436,6 +465,7 @@ static const struct test tests[] = {
 	{ "inherited", inherited },
 	{ "passed_on", passed_on },
 	{ "closed_by_exec", closed_by_exec },
+	{ "address_space_goes", address_space_goes },
 	{ "orphaned", orphaned },
 	{ "module_stays", module_stays },
 };
