@@ -73,12 +73,12 @@ STEPS = (
     Step("guest-haswell",  "long",  True,   20,  "tests/run-guest --where lab --check --cpu-model corei7_haswell_4770"),
     Step("all-6.12",       "long",  True,   30,  "tests/run-guest --where lab --check "
                                                  "--host stock-6.12 --guest stock-6.12"),
-    Step("selftests-debug", "long",  True,  30,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
+    Step("selftests-debug", "long",  True,  60,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
                                                  "-- ward-selftests"),
     Step("guest-debug",    "long",  True,   30,  "tests/run-guest --where lab --check --host debug-6.1"),
-    Step("selftests-debug-2", "long", True, 40,  "tests/lab/run --kernel debug-6.1 --cpus 2 --coverage build/coverage "
+    Step("selftests-debug-2", "long", True, 80,  "tests/lab/run --kernel debug-6.1 --cpus 2 --coverage build/coverage "
                                                  "-- ward-selftests"),
-    Step("selftests-debug-6.12", "long", True, 40, "tests/lab/run --kernel debug-6.12 --coverage build/coverage "
+    Step("selftests-debug-6.12", "long", True, 60, "tests/lab/run --kernel debug-6.12 --coverage build/coverage "
                                                  "-- ward-selftests"),
     Step("images-debug",   "long",  True,   40,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
                                                  "-- run-images"),
