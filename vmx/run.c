@@ -13,7 +13,6 @@
  */
 #include <linux/context_tracking.h>
 #include <linux/interrupt.h>
-#include <linux/moduleparam.h>
 #include <linux/nospec.h>
 #include <linux/preempt.h>
 #include <linux/sched/signal.h>
@@ -72,7 +71,6 @@ static const struct exit_row exit_rows[] = {
 	ROW(MWAIT_INSTRUCTION, vmx_exit_ud, OTHER),
 	ROW(MONITOR_INSTRUCTION, vmx_exit_ud, OTHER),
 	ROW(EPT_VIOLATION, vmx_exit_ept_violation, EPT),
-	ROW(PREEMPTION_TIMER, vmx_exit_interrupt, INTERRUPT),
 	ROW(INVEPT, vmx_exit_ud, OTHER),
 	ROW(INVVPID, vmx_exit_ud, OTHER),
 	ROW(WBINVD, vmx_exit_nop, OTHER),
@@ -130,30 +128,6 @@ static void apply_tsc_offset(struct vmx_vcpu *v)
 	vmcs_write64(TSC_OFFSET, offset);
 }
 
-/*
- * For an emulator in which the guest's IF masks the host's interrupts, so that
- * a guest could keep the CPU. Silicon needs none of it.
- */
-static unsigned int max_stay;
-module_param(max_stay, uint, 0644);
-MODULE_PARM_DESC(max_stay, "longest stay in the guest, in ticks of the VMX-preemption timer (0: no limit)");
-
-static void limit_stay(struct vmx_vcpu *v)
-{
-	u32 ticks = READ_ONCE(max_stay);
-	u32 pin = v->controls.pin & ~PIN_BASED_VMX_PREEMPTION_TIMER;
-
-	if (ticks && (vmcs_controls_may_be_1(vmx_cap_msrs, VMX_GROUP_PIN) &
-		      PIN_BASED_VMX_PREEMPTION_TIMER)) {
-		pin |= PIN_BASED_VMX_PREEMPTION_TIMER;
-		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, ticks);
-	}
-	if (pin == v->controls.pin)
-		return;
-	v->controls.pin = pin;
-	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, pin);
-}
-
 /* Return: VMX_RESUME: enter; else leave the loop with that. */
 static int before_entry(struct vmx_vcpu *v)
 {
@@ -196,8 +170,6 @@ static int enter_and_handle(struct vmx_vcpu *v)
 		v->refresh_host = false;
 	}
 	apply_tsc_offset(v);
-	if (unlikely(READ_ONCE(max_stay) || v->controls.pin & PIN_BASED_VMX_PREEMPTION_TIMER))
-		limit_stay(v);
 	if (trace_ward_entry_enabled())
 		trace_ward_entry(v->id, vmx_rip(v));
 	vmx_cache_flush(v);
