@@ -18,7 +18,6 @@
 
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
 #define GCOV "/sys/kernel/debug/gcov"
-#define PROVE_LOCKING "/proc/sys/kernel/prove_locking"
 
 /* Milliseconds: kmemleak passes over what is younger than five seconds. */
 #define LEAK_AGE 5500
@@ -51,21 +50,6 @@ static char *read_whole(const char *path, size_t head, size_t *length)
 	return text;
 }
 
-/*
- * A scan takes a lock for each pointer that it finds. What it locks is the same each time,
- * so that is not checked again.
- */
-static void prove_locking(const char *value)
-{
-	int fd = open(PROVE_LOCKING, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, value, 1) != 1)
-		wire_printf(WIRE_FAIL, "cannot set prove_locking to %s: %s", value, strerror(errno));
-	close(fd);
-}
-
 static bool scan_for_leaks(void)
 {
 	int fd = open(KMEMLEAK, O_WRONLY | O_CLOEXEC);
@@ -81,17 +65,13 @@ static bool scan_for_leaks(void)
 void debug_leaks(void)
 {
 	size_t length, count = 0;
-	bool scanned;
 	char *report;
 
 	if (access(KMEMLEAK, W_OK))
 		return;
 	usleep(LEAK_AGE * 1000);
-	prove_locking("0");
 	/* An object is reported when its content is the same in two scans. */
-	scanned = scan_for_leaks() && scan_for_leaks();
-	prove_locking("1");
-	if (!scanned)
+	if (!scan_for_leaks() || !scan_for_leaks())
 		return;
 	report = read_whole(KMEMLEAK, 0, &length);
 	if (!report) {
