@@ -34,8 +34,9 @@ from commands import Commands
 class Runner:
     """Runs steps, some at once where they may, and shows how they go."""
 
-    def __init__(self, at_once):
+    def __init__(self, at_once, kept):
         self.at_once = at_once
+        self.kept = kept
         self.begin = time.monotonic()
         self.lock = threading.Lock()
         self.commands = Commands()
@@ -58,7 +59,7 @@ class Runner:
         outcome.read(status)
         with self.lock:
             self.outcomes.append(outcome)
-            report.keep(outcome)
+            report.keep(outcome, self.kept)
         self._report(outcome)
 
     def _report(self, outcome):
@@ -108,6 +109,9 @@ def parse():
                         help="how many labs may run beside each other (%(default)s)")
     parser.add_argument("--list", action="store_true", help="print the tests and their commands")
     parser.add_argument("--resume", action="store_true", help="keep what passed in earlier runs of this checkout")
+    parser.add_argument("--kept", type=Path, metavar="FILE", default=report.KEPT,
+                        help="where outcomes are kept for --resume; a file that can be taken to another machine "
+                             "(%(default)s)")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="write a table of the results there")
     parser.add_argument("names", nargs="*", metavar="TIER | NAME", help="default: check")
     options = parser.parse_args()
@@ -137,12 +141,12 @@ def main():
     for name in [name for name in os.environ if name.startswith(("MAKE", "MFLAGS"))]:
         del os.environ[name]
     LOGS.mkdir(parents=True, exist_ok=True)
-    runner = Runner(options.at_once)
+    runner = Runner(options.at_once, options.kept)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, runner.stop)
     steps = chosen(options)
     if options.resume:
-        runner.outcomes += report.passed_before(steps)
+        runner.outcomes += report.passed_before(steps, options.kept)
         done = {outcome.step.name for outcome in runner.outcomes}
         runner.say(f"{len(done)} of {len(steps)} tests passed before and are kept")
         steps = [step for step in steps if step.name not in done]

@@ -157,26 +157,26 @@ def write_summary(outcomes, selection, path):
     path.write_text("\n".join(text))
 
 
-def _read_kept():
+def _read_kept(path):
     try:
-        return json.loads(KEPT.read_text())
+        return json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
 
 
-def keep(outcome):
+def keep(outcome, path):
     """Notes an outcome down for passed_before()."""
-    known = _read_kept()
+    known = _read_kept(path)
     known[outcome.step.name] = {"command": outcome.step.command, "cases": outcome.cases, "seconds": outcome.seconds,
                                 "date": outcome.date, "commit": outcome.commit}
-    temporary = KEPT.with_suffix(".new")
+    temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(known, indent=1) + "\n")
-    temporary.rename(KEPT)
+    temporary.rename(path)
 
 
-def passed_before(steps):
+def passed_before(steps, path):
     """Of these steps the outcomes of earlier runs in which the same command passed."""
-    known, outcomes = _read_kept(), []
+    known, outcomes = _read_kept(path), []
     for step in steps:
         entry = known.get(step.name)
         if entry and entry["command"] == step.command:
