@@ -51,6 +51,16 @@ static inline void counts_read(struct counts *c)
 	long value;
 
 	memset(c, 0, sizeof(*c));
+	/*
+	 * First: to open one of the others allocates, which takes a slab of kmalloc-cg-32
+	 * for the CPU, and all objects in that count as used.
+	 */
+	file = open_proc("/proc/slabinfo");
+	while (fgets(line, sizeof(line), file) && c->caches < COUNTS_CACHES)
+		if (sscanf(line, "%39s %ld %*d %ld", c->cache[c->caches].name,
+			   &c->cache[c->caches].objects, &c->cache[c->caches].bytes) == 3)
+			c->caches++;
+	fclose(file);
 	file = open_proc("/proc/meminfo");
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "MemFree: %ld", &value) == 1)
@@ -69,12 +79,6 @@ static inline void counts_read(struct counts *c)
 	file = open_proc("/proc/vmallocinfo");
 	while (fgets(line, sizeof(line), file))
 		c->vmalloc_areas += !strstr(line, "unpurged") && !strstr(line, "vm_map_ram");
-	fclose(file);
-	file = open_proc("/proc/slabinfo");
-	while (fgets(line, sizeof(line), file) && c->caches < COUNTS_CACHES)
-		if (sscanf(line, "%39s %ld %*d %ld", c->cache[c->caches].name,
-			   &c->cache[c->caches].objects, &c->cache[c->caches].bytes) == 3)
-			c->caches++;
 	fclose(file);
 }
 
