@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Builds the emulator from Debian's source package of it.
 
-Debian's own build has Bochs' debugger and instrumentation in it, which costs a third of
-its speed, and a desktop's worth of displays. Here it is without either, and with
+Debian's own build has Bochs' debugger and instrumentation in it, which makes it slower,
+and a desktop's worth of displays. Here it is without either, and with
 the patches of tests/lab/bochs: each mends a place where the emulator departs from
 the processor's manual. What a guest can see is configured as Debian has it.
 """
