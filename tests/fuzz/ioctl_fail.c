@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../inject/fail_settings.h"
 #include "ioctl.h"
 
 _Thread_local unsigned int fail_next;
@@ -17,27 +18,7 @@ static bool possible;
 
 void fail_setup(void)
 {
-	/* Those that may sleep too, of any order, and without a stack in the log for each. */
-	static const char * const settings[][2] = {
-		{ "failslab/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ "fail_page_alloc/min-order", "0" },
-		{ "failslab/verbose", "0" },
-		{ "fail_page_alloc/verbose", "0" },
-		{ "fail_usercopy/verbose", "0" },
-	};
-	char path[128];
-	unsigned int i;
-	int fd;
-
-	possible = !access("/proc/thread-self/fail-nth", W_OK);
-	for (i = 0; possible && i < ARRAY_SIZE(settings); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", settings[i][0]);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		possible = write(fd, settings[i][1], strlen(settings[i][1])) > 0;
-		close(fd);
-	}
+	possible = !access("/proc/thread-self/fail-nth", W_OK) && !fail_set_common();
 }
 
 /* Opened each time: a child would count for its parent with what it inherits. */

@@ -30,6 +30,7 @@
 #include <fcntl.h>
 
 #define TEST_SECONDS	900	/* thousands of calls, on a slow kernel */
+#include "fail_settings.h"
 #include "ward_memory.h"
 
 #define INJECT_MOST	4000	/* allocations that one call may make */
@@ -296,39 +297,25 @@ static inline void inject_in_child(struct injection *i, void (*body)(struct inje
 	*i = *shared;
 }
 
-/* The first of these fails to open: such a kernel cannot inject. */
 static inline bool inject_setup(void)
 {
+	/* For INJECT_REST, and for tasks that ask for it only. */
 	static const char * const settings[][2] = {
-		{ "failslab/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ "fail_page_alloc/min-order", "0" },
-		{ "failslab/verbose", "0" },
-		{ "fail_page_alloc/verbose", "0" },
-		{ "fail_usercopy/verbose", "0" },
-		/* For INJECT_REST, and for tasks that ask for it only. */
 		{ "failslab/task-filter", "Y" }, { "fail_page_alloc/task-filter", "Y" },
 		{ "failslab/times", "-1" }, { "fail_page_alloc/times", "-1" },
 		{ "failslab/probability", "100" }, { "fail_page_alloc/probability", "100" },
 	};
-	char path[128];
+	const char *missing;
 
 	if (access("/proc/thread-self/fail-nth", W_OK))
 		return false;
-	for (size_t s = 0; s < ARRAY_SIZE(settings); s++) {
-		ssize_t length = (ssize_t)strlen(settings[s][1]);
-		int fd;
-
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", settings[s][0]);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (fd < 0 || write(fd, settings[s][1], (size_t)length) != length) {
-			printf("# %s: %s\n", path, strerror(errno));
-			return false;
-		}
-		close(fd);
-	}
-	return true;
+	missing = fail_set_common();
+	for (size_t s = 0; !missing && s < ARRAY_SIZE(settings); s++)
+		if (!fail_set(settings[s][0], settings[s][1]))
+			missing = settings[s][0];
+	if (missing)
+		printf("# /sys/kernel/debug/%s: %s\n", missing, strerror(errno));
+	return !missing;
 }
 
 #define INJECT_MAIN(tests)							\
