@@ -245,12 +245,11 @@ static bool gone(void)
 }
 
 /* Return: false: it cannot be ended. */
-static bool await(pid_t pid, double seconds, bool *late)
+static bool await(pid_t pid, double seconds, bool *late, int *status)
 {
 	double until = now() + seconds;
-	int status;
 
-	while (waitpid(pid, &status, WNOHANG) != pid) {
+	while (waitpid(pid, status, WNOHANG) != pid) {
 		if (now() > until) {
 			if (*late)
 				return false;
@@ -262,7 +261,7 @@ static bool await(pid_t pid, double seconds, bool *late)
 	}
 	/* Its threads are gone with it; children that it left are ours now. */
 	kill(-pid, SIGKILL);
-	while (waitpid(-pid, &status, 0) > 0)
+	while (waitpid(-pid, NULL, 0) > 0)
 		;
 	return true;
 }
@@ -272,6 +271,7 @@ static bool run_sequence(const struct fuzzer *fuzzer, const struct options *opti
 {
 	bool late = false, ended;
 	char text[120];
+	int status = 0;
 	pid_t pid;
 
 	snprintf(text, sizeof(text), "%s --seed %#llx --sequences 1 --steps %u --threads %u",
@@ -294,8 +294,12 @@ static bool run_sequence(const struct fuzzer *fuzzer, const struct options *opti
 		_exit(0);
 	}
 	setpgid(pid, pid);
-	ended = await(pid, LATE_SECONDS, &late);
+	ended = await(pid, LATE_SECONDS, &late, &status);
 	counts->sequences++;
+	if (WIFSIGNALED(status) && !late) {
+		counts->stray++;
+		note("%s: %s", text, strsignal(WTERMSIG(status)));
+	}
 	if (late) {
 		counts->late++;
 		note("%s: %s", text, ended ? "took too long" : "took too long and cannot be killed");
@@ -343,7 +347,8 @@ static void summary(const struct fuzzer *fuzzer)
 					       strerrorname_np((int)i) ?: "?", counts->errors[i]);
 	note("errors:%s", at ? text : " none");
 	if (counts->injected)
-		note("%llu allocations and copies were made to fail", counts->injected);
+		note("%llu allocations and copies were made to fail, %llu of them for a signal's frame",
+		     counts->injected, counts->frames);
 	if (counts->stray)
 		note("%llu sequences ended early, by a fault of their own", counts->stray);
 }

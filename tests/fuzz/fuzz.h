@@ -56,7 +56,7 @@ struct counts {
 	atomic_ullong errors[256];
 	atomic_ullong exits[WARD_EXIT_COUNT + 1];
 	atomic_ullong stats[WARD_STAT_COUNT];
-	atomic_ullong injected;			/* failures that were asked for */
+	atomic_ullong injected, frames;		/* failures that were asked for; of a signal's frame */
 	atomic_ullong violations;
 	char violation[8][200];			/* the first ones, as sentences */
 };
@@ -82,7 +82,7 @@ void count_stats(int vm);
  */
 extern _Thread_local sigjmp_buf touch_place;
 extern _Thread_local volatile sig_atomic_t touching;
-#define TOUCH()		(touching = 1, sigsetjmp(touch_place, 1))
+#define TOUCH()		(sigsetjmp(touch_place, 1) || (touching = 1, 0))
 static inline void touched(void)
 {
 	touching = 0;

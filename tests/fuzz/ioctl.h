@@ -82,8 +82,8 @@ const struct call *call_named(unsigned long number);
  */
 extern _Thread_local unsigned int fail_next;
 void fail_setup(void);
-int fail_begin(void);
-void fail_end(int fd);
+/* Return: as ioctl(), -errno; -EINTR also where the answer is not known. */
+int fail_ioctl(int fd, unsigned long number, void *argument);
 
 /* ------------------------------------------------------------- other steps */
 

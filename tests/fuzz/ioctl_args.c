@@ -401,12 +401,8 @@ static bool allowed(const struct call *call, int error)
 int make_call(const struct call *call, int fd, unsigned long number, void *argument)
 {
 	unsigned int at = (unsigned int)(call - all_calls);
-	int failing = fail_begin();
-	int result = ioctl(fd, number, argument);
+	int result = fail_ioctl(fd, number, argument);
 
-	if (result < 0)
-		result = -errno;
-	fail_end(failing);
 	if (result >= 0) {
 		counts->calls[at][0]++;
 		return result;
