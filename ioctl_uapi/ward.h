@@ -208,8 +208,9 @@ struct ward_get_info {
  * protection it has there; when that address space is gone, or nothing is
  * mapped at the place, a guest access ends in WARD_EXIT_MEMORY. A file is
  * mapped shared into the caller's address space by this call. The mapping goes
- * with the region if the same process removes it or closes the VM, else with
- * the process.
+ * with the region if the same process removes it or closes the VM; else with
+ * the process, and so does one that the kernel does not take out (mseal(), or
+ * no memory at all).
  * REMOVE and PROTECT: gpa and bytes must name exactly one whole region
  * (-ENOENT). A guest access that @prot forbids is WARD_EXIT_MEMORY for
  * reading and execution, and WARD_EXIT_MMIO for writing (a ROM).

@@ -18,6 +18,7 @@
 #include <linux/uaccess.h>
 #include "ward.h"
 #include "ept/table.h"
+#include "module/compat.h"
 #include "module/memory.h"
 #include "module/region.h"
 
@@ -104,44 +105,61 @@ static int map_error(int error)
 }
 
 /*
- * 2 MiB leaves need an address that agrees with the gpa: reserve more than is
- * needed and put the file at the right place in it. What cannot be put there
- * (hugetlbfs has its own rules) goes where mmap() likes it.
+ * Where to put a file so that its address agrees with the gpa, as 2 MiB leaves
+ * need it. A page stays free on each side: the kernel would make one mapping of
+ * two that follow each other in memory and in the file, and to take out a part
+ * of one needs memory. Nothing is reserved, so nothing is left over that would
+ * have to be taken out again; who maps something there first gets it.
+ */
+static unsigned long find_place(const struct ward_map_op *op)
+{
+	unsigned long spare = op->bytes < EPT_SPAN(EPT_2M) ? 0 : EPT_SPAN(EPT_2M);
+	unsigned long hole = op->bytes + spare + 2 * PAGE_SIZE;
+	unsigned long place;
+
+	/* The map's limit keeps the sum far from the end of 64 bits. */
+	if (mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	place = compat_find_hole(hole);
+	mmap_read_unlock(current->mm);
+	if (IS_ERR_VALUE(place))
+		return place;
+	place += PAGE_SIZE;
+	return spare ? place + ((op->gpa - place) & (spare - 1)) : place;
+}
+
+/*
+ * What cannot be put at such a place (hugetlbfs has its own rules, and another
+ * thread may have been faster) goes where mmap() likes it.
  */
 static unsigned long map_file(struct file *file, const struct ward_map_op *op)
 {
-	unsigned long spare = EPT_SPAN(EPT_2M);
-	unsigned long area, address, end;
+	unsigned long place = find_place(op);
 
-	if (op->bytes < spare)
-		return map_at(file, 0, MAP_SHARED, op);
-
-	area = vm_mmap(NULL, 0, op->bytes + spare, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, 0);
-	if (IS_ERR_VALUE(area))
-		return map_at(file, 0, MAP_SHARED, op);
-	address = area + ((op->gpa - area) & (spare - 1));
-	if (IS_ERR_VALUE(map_at(file, address, MAP_SHARED | MAP_FIXED, op))) {
-		vm_munmap(area, op->bytes + spare);
-		return map_at(file, 0, MAP_SHARED, op);
+	if (!IS_ERR_VALUE(place)) {
+		place = map_at(file, place, MAP_SHARED | MAP_FIXED_NOREPLACE, op);
+		if (!IS_ERR_VALUE(place))
+			return place;
 	}
-	end = address + op->bytes;
-	if (address > area)
-		vm_munmap(area, address - area);
-	if (area + op->bytes + spare > end)
-		vm_munmap(end, area + op->bytes + spare - end);
-	return address;
+	return map_at(file, 0, MAP_SHARED, op);
 }
 
 /*
  * Only if the file is still there: the address space belongs to user space,
  * which may have put something else at the place. Who changes mappings at the
- * same moment in another thread can only hurt himself. Beside a region of the
- * same file the kernel may have made one mapping of both.
+ * same moment in another thread can only hurt himself. Beside a mapping of the
+ * same file the kernel may have made one of both, see find_place().
  *
  * Only in the caller's own address space: unmapping can wait for a reader of
  * userfaultfd events, for as long as that one likes. A mapping elsewhere stays
  * for its process, and goes with it.
+ *
+ * So does one that the kernel does not take out. It refuses what user space
+ * sealed, and needs a node or two of the tree of mappings, which it waits for
+ * unless it is killing this process for want of memory; then, and in a process
+ * that dies of a signal, the mapping goes with the process at once. Nobody is
+ * told: the map has changed by now, all of it, and a list of operations cannot
+ * take back the half that a guest has seen.
  */
 static void remove_file(struct ward_region *region)
 {
@@ -159,7 +177,7 @@ static void remove_file(struct ward_region *region)
 			region->first_page;
 	mmap_read_unlock(mm);
 	if (ours)
-		vm_munmap(region->address, region->bytes);
+		(void)vm_munmap(region->address, region->bytes);
 }
 
 /* -------------------------------------------------------------------- life */

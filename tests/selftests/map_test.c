@@ -412,6 +412,17 @@ static __u64 mapped(const char *name)
 	return bytes;
 }
 
+/* Pages of it, as the kernel counts them. */
+static long address_space(void)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	REQUIRE(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return atol(text);
+}
+
 static struct ward_map_op add_file(int fd, __u64 gpa, __u64 offset)
 {
 	return (struct ward_map_op){
@@ -420,14 +431,34 @@ static struct ward_map_op add_file(int fd, __u64 gpa, __u64 offset)
 	};
 }
 
+/* How many mappings of memfd @name, and the place of the first. */
+static unsigned int mappings(const char *name, char **first)
+{
+	unsigned int count = 0;
+	unsigned long start;
+	char line[512];
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	REQUIRE(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (!strstr(line, name) || sscanf(line, "%lx-", &start) != 1)
+			continue;
+		if (!count++)
+			*first = (char *)start;
+	}
+	fclose(maps);
+	return count;
+}
+
 /*
- * The kernel may make one mapping of two that follow each other in memory and in
- * the file. Mapped from above to below, the second one here is put before the
- * first.
+ * Mapped from above to below, each would be before the last one in memory and
+ * in the file, and the kernel would make one mapping of them, of which it takes
+ * memory to remove a part.
  */
-static void files_side_by_side(void)
+static void files_apart(void)
 {
 	int fd = memfd_create("neighbours", MFD_CLOEXEC);
+	char *first;
 
 	setup();
 	REQUIRE_EQ(ftruncate(fd, 8 * PAGE), 0);
@@ -435,12 +466,55 @@ static void files_side_by_side(void)
 	REQUIRE_EQ(map_one(vm, add_file(fd, 0x20000, PAGE)), 0);
 	REQUIRE_EQ(map_one(vm, add_file(fd, 0x30000, 0)), 0);
 	CHECK_EQ(mapped("memfd:neighbours"), 3 * PAGE);
+	CHECK_EQ(mappings("memfd:neighbours", &first), 3);
 	CHECK_EQ(map_one(vm, map_remove(0x20000, PAGE)), 0);
 	CHECK_EQ(mapped("memfd:neighbours"), 2 * PAGE);
 	CHECK_EQ(map_one(vm, map_remove(0x10000, PAGE)), 0);
 	CHECK_EQ(mapped("memfd:neighbours"), PAGE);
 	CHECK_EQ(map_one(vm, map_remove(0x30000, PAGE)), 0);
 	CHECK_EQ(mapped("memfd:neighbours"), 0);
+}
+
+/* Only the region's part goes of what the process's own mapping made one with it. */
+static void file_beside_mapping(void)
+{
+	int fd = memfd_create("beside", MFD_CLOEXEC);
+	char *first = NULL, *own;
+
+	setup();
+	REQUIRE_EQ(ftruncate(fd, 8 * PAGE), 0);
+	REQUIRE_EQ(map_one(vm, add_file(fd, 0x10000, PAGE)), 0);
+	REQUIRE_EQ(mappings("memfd:beside", &first), 1);
+	own = mmap(first + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		   fd, 2 * PAGE);
+	REQUIRE(own == first + PAGE);
+	CHECK_EQ(mappings("memfd:beside", &first), 1);
+	CHECK_EQ(map_one(vm, map_remove(0x10000, PAGE)), 0);
+	CHECK_EQ(mapped("memfd:beside"), PAGE);
+	CHECK_EQ(mappings("memfd:beside", &first), 1);
+	CHECK(first == own);
+}
+
+/* 2 MiB leaves need addresses that agree, and nothing else is left mapped. */
+static void file_address(void)
+{
+	const __u64 gpa = 16 * HUGE + 5 * PAGE;
+	int fd = memfd_create("aligned", MFD_CLOEXEC);
+	struct ward_map_op op = add_file(fd, gpa, 5 * PAGE);
+	long before, after;
+	char *first = NULL;
+
+	setup();
+	op.bytes = 2 * HUGE;
+	REQUIRE_EQ(ftruncate(fd, 4 * HUGE), 0);
+	before = address_space();
+	REQUIRE_EQ(map_one(vm, op), 0);
+	after = address_space();
+	CHECK_EQ(after - before, 2 * HUGE / PAGE);
+	CHECK_EQ(mappings("memfd:aligned", &first), 1);
+	CHECK_EQ(((__u64)(uintptr_t)first ^ gpa) & (HUGE - 1), 0);
+	CHECK_EQ(map_one(vm, map_remove(gpa, op.bytes)), 0);
+	CHECK_EQ(address_space(), before);
 }
 
 static void child_removes(void *context)
@@ -531,7 +605,9 @@ static const struct test tests[] = {
 	{ "bad_arrays", bad_arrays },
 	{ "all_or_nothing", all_or_nothing },
 	{ "files", files },
-	{ "files_side_by_side", files_side_by_side },
+	{ "files_apart", files_apart },
+	{ "file_beside_mapping", file_beside_mapping },
+	{ "file_address", file_address },
 	{ "file_of_another", file_of_another },
 	{ "rules", rules },
 	{ "no_place_for_the_answer", no_place_for_the_answer },
