@@ -21,7 +21,8 @@
  * count as allocations do. Each body must leave the process as it found it:
  * descriptors, address space, VMs and the module's references are compared.
  *
- * A call may survive: the kernel can do without some of what it asks for.
+ * A call may survive: the kernel can do without some of what it asks for. One that
+ * fails must say what failed: -ENOMEM if it was an allocation, -EFAULT for a copy.
  */
 #ifndef WARD_INJECT_H
 #define WARD_INJECT_H
@@ -34,8 +35,13 @@
 #include "ward_memory.h"
 
 #define INJECT_MOST	4000	/* allocations that one call may make */
+#define INJECT_WRONG	10	/* then the test ends: it is clear by now */
+#define INJECT_FILE	"injected"	/* the memfd that tests give to VMs */
 
 enum inject_mode { INJECT_ONE, INJECT_REST, INJECT_MODES };
+
+/* Whatever can fail, each with a folder of its own in debugfs. */
+enum inject_kind { INJECT_SLAB, INJECT_PAGE, INJECT_COPY, INJECT_KINDS };
 
 struct footprint {
 	long fds;
@@ -52,9 +58,12 @@ struct injection {
 	unsigned int first;	/* where @n begins */
 	unsigned int step;	/* which way it goes on */
 	bool hit;
-	int also;		/* an errno of the call besides ENOMEM, EFAULT */
+	int also;		/* an errno that the call may give whatever failed */
 	bool idle;		/* the call may make no allocation at all */
+	bool of[INJECT_KINDS];	/* what failed in the last call */
+	unsigned long allowed[INJECT_KINDS];	/* failures, before and after it */
 	unsigned int failed, survived;
+	unsigned int left;	/* mappings of files, see inject_unmap_left() */
 	int errnos[8];		/* that were seen, and how often */
 	unsigned int counts[8];
 	struct footprint before;
@@ -85,6 +94,24 @@ static inline long inject_number(const char *path)
 		text[0] = '\0';
 	close(fd);
 	return atol(text);
+}
+
+/* Which kinds of failures are fewer than before: the kernel counts down from a million. */
+static inline void inject_read_kinds(struct injection *i)
+{
+	static const char * const paths[] = {
+		[INJECT_SLAB] = "/sys/kernel/debug/failslab/times",
+		[INJECT_PAGE] = "/sys/kernel/debug/fail_page_alloc/times",
+		[INJECT_COPY] = "/sys/kernel/debug/fail_usercopy/times",
+	};
+
+	for (int k = 0; k < INJECT_KINDS; k++) {
+		unsigned long allowed = (unsigned long)inject_number(paths[k]);
+
+		REQUIRE(allowed);
+		i->of[k] = allowed < i->allowed[k];
+		i->allowed[k] = allowed;
+	}
 }
 
 static inline long inject_count_fds(void)
@@ -141,14 +168,47 @@ static inline void inject_compare(struct injection *i)
 {
 	struct footprint after;
 
-	/* Files are mapped away by a worker where another process has them. */
-	if (WAIT_FOR((after = inject_footprint(), inject_same(&after, &i->before))))
-		return;
+	/* The last of a file that another process has open goes by a worker. */
+	for (int tries = 0; tries < 200; tries++) {
+		after = inject_footprint();
+		if (inject_same(&after, &i->before))
+			return;
+		sleep_ms(tries < 10 ? 1 : 10);
+	}
 	test_fail(__LINE__, "%s, %s %u: %+ld descriptors, %ld is the next, %+ld pages of address space, %+ld references of the module, %+ld VMs",
 		  i->name, i->mode ? "from" : "number", i->n, after.fds - i->before.fds,
 		  after.next_fd, after.pages - i->before.pages, after.references - i->before.references,
 		  after.vms - i->before.vms);
 	i->before = after;
+}
+
+/*
+ * The kernel needs memory to take a file out of the address space, and if it has
+ * none at all the mapping stays (ward_map_op in ward.h). Then it has to be the
+ * whole one and the only one, of @bytes, and it is the process's: take it away.
+ */
+static inline void inject_unmap_left(struct injection *i, __u64 bytes)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long start, end;
+	__u64 found = 0;
+	char line[512];
+
+	REQUIRE(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (!strstr(line, "memfd:" INJECT_FILE) ||
+		    sscanf(line, "%lx-%lx", &start, &end) != 2)
+			continue;
+		found += end - start;
+		REQUIRE_EQ(munmap((void *)start, end - start), 0);
+	}
+	fclose(maps);
+	if (!found)
+		return;
+	if (!i->n || !i->hit || found != bytes)
+		test_fail(__LINE__, "%s, %s %u: %#llx bytes of the file stay mapped", i->name,
+			  i->mode ? "from" : "number", i->n, found);
+	i->left++;
 }
 
 static inline void inject_report(struct injection *i)
@@ -159,11 +219,13 @@ static inline void inject_report(struct injection *i)
 	for (size_t e = 0; e < ARRAY_SIZE(i->errnos) && i->errnos[e]; e++)
 		at += snprintf(text + at, sizeof(text) - at, " %s %u",
 			       strerrorname_np(i->errnos[e]), i->counts[e]);
+	if (i->left)
+		snprintf(text + at, sizeof(text) - at, "; %u mappings stayed", i->left);
 	note("inject | %-34s | %-4s | %4u | %4u | %4u |%s", i->name, i->mode ? "rest" : "one",
 	     i->failed + i->survived, i->failed, i->survived, text);
 	if (!(i->failed + i->survived) && !i->idle)
 		test_fail(__LINE__, "%s: nothing was made to fail", i->name);
-	i->failed = i->survived = 0;
+	i->failed = i->survived = i->left = 0;
 	memset(i->errnos, 0, sizeof(i->errnos));
 	memset(i->counts, 0, sizeof(i->counts));
 }
@@ -193,11 +255,14 @@ static inline bool inject_next(struct injection *i)
 	}
 	if (!i->n) {
 		i->before = inject_footprint();
+		inject_read_kinds(i);
 		i->n = i->first;
 		i->hit = false;
 		return true;
 	}
 	inject_compare(i);
+	if (test_state->failed > INJECT_WRONG)
+		_exit(1);
 	if (i->hit && i->n < INJECT_MOST) {
 		i->n += i->step;
 		i->hit = false;
@@ -223,6 +288,20 @@ static inline void inject_arm(struct injection *i)
 	inject_write(inject_nth, i->n);
 }
 
+/* Whether @result names something of what failed. */
+static inline bool inject_fits(const struct injection *i, long result)
+{
+	if (result == -i->also)
+		return true;
+	switch (result) {
+	case -ENOMEM:
+		return i->of[INJECT_SLAB] || i->of[INJECT_PAGE];
+	case -EFAULT:
+		return i->of[INJECT_COPY];
+	}
+	return false;
+}
+
 /* The end of that; @result is the call's, an error must be an allowed one. */
 static inline long inject_disarm(struct injection *i, long result, int line)
 {
@@ -240,6 +319,8 @@ static inline long inject_disarm(struct injection *i, long result, int line)
 		inject_write(inject_nth, 0);
 		if (i->mode == INJECT_REST)
 			inject_write(inject_all, 0);
+		if (hit)
+			inject_read_kinds(i);
 	}
 	if (result >= 0) {
 		i->survived += hit;
@@ -250,9 +331,9 @@ static inline long inject_disarm(struct injection *i, long result, int line)
 			  strerrorname_np((int)-result));
 		_exit(1);
 	}
-	if (result != -ENOMEM && result != -EFAULT && result != -i->also)
-		test_fail(line, "%s, %s %u: %s", i->name, i->mode ? "from" : "number", i->n,
-			  strerrorname_np((int)-result));
+	if (!inject_fits(i, result))
+		test_fail(line, "%s, %s %u: %s is not what failed", i->name,
+			  i->mode ? "from" : "number", i->n, strerrorname_np((int)-result));
 	i->failed++;
 	for (size_t e = 0; e < ARRAY_SIZE(i->errnos); e++) {
 		if (!i->errnos[e])
@@ -302,7 +383,8 @@ static inline bool inject_setup(void)
 	/* For INJECT_REST, and for tasks that ask for it only. */
 	static const char * const settings[][2] = {
 		{ "failslab/task-filter", "Y" }, { "fail_page_alloc/task-filter", "Y" },
-		{ "failslab/times", "-1" }, { "fail_page_alloc/times", "-1" },
+		{ "failslab/times", "1000000" }, { "fail_page_alloc/times", "1000000" },
+		{ "fail_usercopy/times", "1000000" },
 		{ "failslab/probability", "100" }, { "fail_page_alloc/probability", "100" },
 	};
 	const char *missing;

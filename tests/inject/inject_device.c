@@ -168,7 +168,7 @@ static void close_vm(void)
 		int fd, file;
 
 		touch_make(&g);
-		file = memfd_create("injected", MFD_CLOEXEC);
+		file = memfd_create(INJECT_FILE, MFD_CLOEXEC);
 		REQUIRE(file >= 0);
 		REQUIRE_EQ(ftruncate(file, 2 * HUGE), 0);
 		REQUIRE_EQ(map_one(g.vm, (struct ward_map_op){
@@ -182,6 +182,7 @@ static void close_vm(void)
 		i.idle = true;
 		CHECK_EQ(INJECTED(&i, close(fd)), 0);
 		CHECK_EQ(inject_count_vms(), 0);
+		inject_unmap_left(&i, 2 * HUGE);
 		close(file);
 	}
 }

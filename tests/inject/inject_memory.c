@@ -61,7 +61,7 @@ static void unmap(__u64 gpa, __u64 bytes)
 static struct ward_map_op from_file(__u64 gpa, __u64 bytes, __u32 prot)
 {
 	if (file < 0) {
-		file = memfd_create("injected", MFD_CLOEXEC);
+		file = memfd_create(INJECT_FILE, MFD_CLOEXEC);
 		REQUIRE(file >= 0);
 		REQUIRE_EQ(ftruncate(file, 4 * HUGE), 0);
 	}
@@ -123,6 +123,7 @@ static void add_file(__u64 bytes, const char *name)
 		works(FILE_AT);
 		works(FILE_AT + bytes - PAGE);
 		unmap(FILE_AT, bytes);
+		inject_unmap_left(&i, bytes);
 	}
 }
 
@@ -148,6 +149,7 @@ static void add_file_rom(void)
 		REQUIRE_EQ(map_one(g.vm, map_protect(FILE_AT, SMALL, WARD_PROT_ALL)), 0);
 		works(FILE_AT);
 		unmap(FILE_AT, SMALL);
+		inject_unmap_left(&i, SMALL);
 	}
 }
 
@@ -178,6 +180,7 @@ static void remove_file_region(void)
 		map(&i, &op, 1);
 		touch_prepare(&g, TOUCH_READ, FILE_AT, 0);
 		guest_expect(&g, WARD_EXIT_MMIO);
+		inject_unmap_left(&i, LARGE);
 	}
 }
 
@@ -239,6 +242,7 @@ static void mixed(void)
 		works(FILE_AT);
 		CHECK_EQ(info().memory_bytes, GUEST_RAM + 2 * SMALL + (OTHERS - 1) * PAGE);
 		REQUIRE_EQ(ward_map(g.vm, back, ARRAY_SIZE(back), NULL), 0);
+		inject_unmap_left(&i, SMALL);
 	}
 }
 
