@@ -74,6 +74,7 @@ STEPS = (
     Step("guest-haswell",  "long",  True,   20,  "tests/run-guest --where lab --check --cpu-model corei7_haswell_4770"),
     Step("all-6.12",       "long",  True,   30,  "tests/run-guest --where lab --check "
                                                  "--host stock-6.12 --guest stock-6.12"),
+    Step("guest-others",   "long",  True,   40,  "tests/guest/others"),
     Step("selftests-debug", "long",  True,  60,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
                                                  "-- ward-selftests"),
     Step("guest-debug",    "long",  True,   30,  "tests/run-guest --where lab --check --host debug-6.1"),

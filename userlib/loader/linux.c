@@ -54,19 +54,24 @@ static int check_header(const struct file *kernel,
 	return 0;
 }
 
-/* Where the file's protected-mode part is, and that all of it is there. */
+/*
+ * Where the file's protected-mode part is, and that all of it is there. Its
+ * size is counted in units of 16 bytes; the last one need not be a whole one.
+ */
 static int find_code(const struct file *kernel,
 		     const struct setup_header *header, __u64 *offset,
 		     __u64 *bytes)
 {
 	*offset = (header->setup_sects ? header->setup_sects + 1 : 5) * 512ull;
 	*bytes = header->syssize * 16ull;
-	if (kernel->size < *offset + *bytes) {
+	if (kernel->size < *offset || kernel->size - *offset + 15 < *bytes) {
 		report("%s is cut off: its header promises %llu bytes, the file has %zu",
 		       kernel->path, (unsigned long long)(*offset + *bytes),
 		       kernel->size);
 		return -ENOEXEC;
 	}
+	if (*bytes > kernel->size - *offset)
+		*bytes = kernel->size - *offset;
 	if (*bytes <= ENTRY_64) {
 		report("%s has no code", kernel->path);
 		return -ENOEXEC;

@@ -23,6 +23,10 @@
 #define SERIAL_PIN	4
 #define DEBUG_PORT	0xe9
 
+/* A BIOS's data area, which is read even by systems that call none: COM1, KiB of low memory. */
+#define BIOS_COM1_GPA	0x400
+#define BIOS_MEMORY_GPA	0x413
+
 /* After finding the machine's lock taken. */
 #define RETRY_MS	10
 
@@ -154,6 +158,7 @@ static void add_devices(struct machine *m)
 
 static int add_memory(struct machine *m)
 {
+	const __u16 com1 = SERIAL_PORT, low_kib = RAM_LOW_END / 1024;
 	void *firmware;
 	int error;
 
@@ -172,7 +177,12 @@ static int add_memory(struct machine *m)
 		report("the ACPI tables do not fit into the firmware's memory");
 		return -ENOSPC;
 	}
-	return 0;
+	error = ward_write_gpa(m->vm, BIOS_COM1_GPA, &com1, sizeof(com1));
+	if (!error)
+		error = ward_write_gpa(m->vm, BIOS_MEMORY_GPA, &low_kib, sizeof(low_kib));
+	if (error)
+		report("cannot write the machine's low memory: %s", strerror(-error));
+	return error;
 }
 
 static int add_vcpus(struct machine *m)

@@ -120,6 +120,8 @@ static void linux_good(void)
 	is(fake_reg(WARD_REG(WARD_REG_CLASS_SEG, WARD_CS * 4)), 0x10, "CS");
 	is(guest32(0x2000), 0x3003, "page tables");
 	is(guest32(0x7ff8), 0xffe00083, "up to 4 GiB");
+	is(guest32(0x400) & 0xffff, 0x3f8, "the data area has the serial port");
+	is(guest32(0x413) & 0xffff, 640, "and the KiB of low memory");
 }
 
 static void linux_bad(void)
@@ -136,8 +138,10 @@ static void linux_bad(void)
 	is(try_kernel(path2, NULL), -EINVAL, "an empty RAM disk");
 	memset(longline, 'x', sizeof(longline) - 1);
 	is(try_kernel(NULL, longline), -E2BIG, "too long a command line");
+	image_bytes -= 15;
+	is(try_kernel(NULL, NULL), 0, "its last 16 bytes are not whole");
 	image_bytes -= 1;
-	is(try_kernel(NULL, NULL), -ENOEXEC, "one byte missing");
+	is(try_kernel(NULL, NULL), -ENOEXEC, "they are missing");
 	image_bytes = 0x202;
 	is(try_kernel(NULL, NULL), -ENOEXEC, "cut off in the header");
 	image_bytes = 0;

@@ -257,6 +257,18 @@ def busybox(update=False):
                         lambda _: ["busybox-static"], False, make, update) / "busybox"
 
 
+def files_of(package, paths, update=False):
+    """A folder with some files of a package, at their places in it."""
+    def make(folder, files, _):
+        debian.unpack(files, folder / "whole")
+        for path in paths:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / "whole" / path, folder / path)
+        shutil.rmtree(folder / "whole")
+    return _from_debian(package, KERNEL_RELEASE, cache.key_of(FORMAT, KERNEL_RELEASE, sorted(paths)),
+                        lambda _: [package], False, make, update)
+
+
 def _compiler():
     compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
     if not compiler:
