@@ -75,16 +75,17 @@ STEPS = (
     Step("all-6.12",       "long",  True,   30,  "tests/run-guest --where lab --check "
                                                  "--host stock-6.12 --guest stock-6.12"),
     Step("guest-others",   "long",  True,   40,  "tests/guest/others"),
-    Step("selftests-debug", "long",  True,  60,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
+    Step("selftests-debug", "long",  True,  120,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
                                                  "-- ward-selftests"),
-    Step("guest-debug",    "long",  True,   30,  "tests/run-guest --where lab --check --host debug-6.1"),
-    Step("selftests-debug-2", "long", True, 80,  "tests/lab/run --kernel debug-6.1 --cpus 2 --coverage build/coverage "
+    Step("guest-debug",    "long",  True,   60,  "tests/run-guest --where lab --check --host debug-6.1"),
+    Step("guest-debug-2",  "long",  True,   90,  "tests/run-guest --where lab --check --host debug-6.1 --cpus 2"),
+    Step("selftests-debug-2", "long", True, 180,  "tests/lab/run --kernel debug-6.1 --cpus 2 --coverage build/coverage "
                                                  "-- ward-selftests"),
-    Step("selftests-debug-6.12", "long", True, 60, "tests/lab/run --kernel debug-6.12 --coverage build/coverage "
+    Step("selftests-debug-6.12", "long", True, 120, "tests/lab/run --kernel debug-6.12 --coverage build/coverage "
                                                  "-- ward-selftests"),
-    Step("images-debug",   "long",  True,   40,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
+    Step("images-debug",   "long",  True,   60,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
                                                  "-- run-images"),
-    Step("guest-debug-6.12", "long", True,  40,  "tests/run-guest --where lab --check --host debug-6.12"),
+    Step("guest-debug-6.12", "long", True,  60,  "tests/run-guest --where lab --check --host debug-6.12"),
     Step("lab-debug",      "long",  True,   60,  "tests/lab/selftest --kernel debug-6.1 $(tests/lab/selftest --list "
                                                  "| grep ^debug-)"),
     Step("life-long",      "long",  True,  120,  "tests/lab/run --env WARD_LONG=1 --timeout 7000 -- "
