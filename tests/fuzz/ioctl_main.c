@@ -107,15 +107,25 @@ static unsigned int read_caches(struct cache *caches)
 	return n;
 }
 
+/*
+ * With the pages that each CPU keeps at hand: what has just been freed goes there first,
+ * megabytes of it, and MemFree leaves it out.
+ */
 static long free_kib(void)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
 	char line[100];
-	long kib = 0;
+	long kib = 0, pages;
 
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "MemFree: %ld", &kib) == 1)
 			break;
+	if (file)
+		fclose(file);
+	file = fopen("/proc/zoneinfo", "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %ld", &pages) == 1)
+			kib += pages * (long)(PAGE / 1024);
 	if (file)
 		fclose(file);
 	return kib;
