@@ -82,9 +82,17 @@ void count_stats(int vm);
  */
 extern _Thread_local sigjmp_buf touch_place;
 extern _Thread_local volatile sig_atomic_t touching;
-#define TOUCH()		(sigsetjmp(touch_place, 1) || (touching = 1, 0))
+#define TOUCH()		(sigsetjmp(touch_place, 1) || touch())
+static inline int touch(void)
+{
+	touching = 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	return 0;
+}
+
 static inline void touched(void)
 {
+	atomic_signal_fence(memory_order_seq_cst);
 	touching = 0;
 }
 

@@ -263,12 +263,24 @@ static void choose(struct rng *r, struct attempt *a, char *ram)
 		a->event = WARD_EVENT_VALID | (one_in(r, 2) ? WARD_EVENT_NMI | 2 : below(r, 256));
 }
 
-/* All that a guest may have written. */
-static void tidy(struct guest *g)
+/* All that a guest may have written. Return: false: the disturber was faster. */
+static bool refill(struct guest *g)
 {
 	mprotect(g->ram, RAM_BYTES + MORE_BYTES, PROT_READ | PROT_WRITE);
+	if (TOUCH())
+		return false;
 	machine_fill_used(g->ram);
 	memset(g->ram + RAM_BYTES, HLT, 4 * PAGE);
+	touched();
+	return true;
+}
+
+static void tidy(struct guest *g)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < 8 && !refill(g); tries++)
+		;
 	map(g->vm, WARD_MAP_ADD, WARD_PROT_ALL, MORE_AT, MORE_BYTES, g->ram + RAM_BYTES);
 }
 
