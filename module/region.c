@@ -130,7 +130,8 @@ static unsigned long find_place(const struct ward_map_op *op)
 
 /*
  * What cannot be put at such a place (hugetlbfs has its own rules, and another
- * thread may have been faster) goes where mmap() likes it.
+ * thread may have been faster) goes where mmap() likes it. Not for want
+ * of memory, though: the region would have small leaves for all its life.
  */
 static unsigned long map_file(struct file *file, const struct ward_map_op *op)
 {
@@ -138,7 +139,7 @@ static unsigned long map_file(struct file *file, const struct ward_map_op *op)
 
 	if (!IS_ERR_VALUE(place)) {
 		place = map_at(file, place, MAP_SHARED | MAP_FIXED_NOREPLACE, op);
-		if (!IS_ERR_VALUE(place))
+		if (!IS_ERR_VALUE(place) || (long)place == -ENOMEM)
 			return place;
 	}
 	return map_at(file, 0, MAP_SHARED, op);

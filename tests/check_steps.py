@@ -106,6 +106,8 @@ STEPS = (
     Step("fuzz-6.12",      "long",  True,   60,  "tests/fuzz/run --seconds 300 --kernel stock-6.12 --timeout 1500"),
     Step("fuzz-coverage",  "long",  True,   20,  "rm -rf build/fuzz-coverage && tests/fuzz/run ioctl --seed 1 "
                                                  "--seconds 20 --kernel cover-6.1 --coverage build/fuzz-coverage"),
+    Step("inject",         "long",  True,   30,  "tests/lab/run --kernel cover-6.1 --append page_owner=on "
+                                                 "--timeout 1700 -- ward-inject"),
     Step("lab-long",       "long",  True,   60,  "tests/lab/selftest"),
     Step("mutants",        "long",  False, 120,  "tests/mutants/run"),
 )

@@ -161,9 +161,9 @@ static void list(void)
 }
 
 /* The last descriptor of a VM with memory from a file, tables and a vCPU's past. */
-static void close_vm(void)
+static void close_last(const char *name, bool is_vcpu)
 {
-	INJECT(i, "close, the last of a VM") {
+	INJECT(i, name) {
 		struct guest g;
 		int fd, file;
 
@@ -176,7 +176,7 @@ static void close_vm(void)
 			.fd = file, .gpa = AREA_AT, .bytes = 2 * HUGE }), 0);
 		touch_write(&g, AREA_AT, 1);
 		/* libward's handle closes its own; this one is then the last. */
-		fd = dup(ward_vm_fd(g.vm));
+		fd = dup(is_vcpu ? ward_vcpu_fd(g.vcpu) : ward_vm_fd(g.vm));
 		guest_free(&g);
 		CHECK_EQ(inject_count_vms(), 1);
 		i.idle = true;
@@ -185,6 +185,16 @@ static void close_vm(void)
 		inject_unmap_left(&i, 2 * HUGE);
 		close(file);
 	}
+}
+
+static void close_vm(void)
+{
+	close_last("close, the last of a VM", false);
+}
+
+static void close_vm_by_vcpu(void)
+{
+	close_last("close, a vCPU as the last of a VM", true);
 }
 
 static void debugfs(void)
@@ -238,6 +248,7 @@ static const struct test tests[] = {
 	{ "open_vm", open_vm },
 	{ "list", list },
 	{ "close_vm", close_vm },
+	{ "close_vm_by_vcpu", close_vm_by_vcpu },
 	{ "debugfs", debugfs },
 };
 

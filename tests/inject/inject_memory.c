@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * inject_memory.c - failing allocations in WARD_MAP.
+ * inject_memory.c - failing allocations in WARD_MAP, and in what a process does
+ * to the memory that it has lent.
  *
  * One error is told from the others: -EFAULT of a call that was carried out and
  * could only not say so (module/ioctl.c).
  */
+#include <sys/syscall.h>
 #include "inject.h"
 
 #define SMALL	(4 * PAGE)
@@ -267,6 +269,125 @@ static void many(void)
 	}
 }
 
+/* ------------------------------------------- what the host does to a region */
+
+static char *area;
+
+static void make_area(void)
+{
+	touch_make(&g);
+	area = make_memory(SMALL);
+	REQUIRE_EQ(map_one(g.vm, map_add(AREA_AT, SMALL, area, WARD_PROT_ALL)), 0);
+}
+
+/* The guest can write there as before if a call failed, and not at all if it did not. */
+static void works_if(bool failed, __u64 gpa)
+{
+	if (failed) {
+		works(gpa);
+		return;
+	}
+	touch_prepare(&g, TOUCH_WRITE, gpa, 1);
+	touch_fails(&g, gpa, WARD_PROT_WRITE, -EFAULT);
+}
+
+static void host_protect(void)
+{
+	make_area();
+	INJECT(i, "mprotect of a region's second page") {
+		int result;
+
+		works(AREA_AT + PAGE);
+		result = (int)INJECTED(&i, mprotect(area + PAGE, PAGE, PROT_READ) ? -errno : 0);
+		works_if(result < 0, AREA_AT + PAGE);
+		REQUIRE_EQ(mprotect(area + PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
+		works(AREA_AT + PAGE);
+		works(AREA_AT);
+	}
+}
+
+static void host_unmap(void)
+{
+	make_area();
+	INJECT(i, "munmap of a region's second page") {
+		int result;
+
+		works(AREA_AT + PAGE);
+		result = (int)INJECTED(&i, munmap(area + PAGE, PAGE) ? -errno : 0);
+		works_if(result < 0, AREA_AT + PAGE);
+		REQUIRE(mmap(area + PAGE, PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == area + PAGE);
+		works(AREA_AT + PAGE);
+		works(AREA_AT);
+	}
+}
+
+static void host_move(void)
+{
+	char *elsewhere;
+
+	make_area();
+	elsewhere = mmap(NULL, SMALL, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	REQUIRE(elsewhere != MAP_FAILED);
+	REQUIRE_EQ(munmap(elsewhere, SMALL), 0);
+	INJECT(i, "mremap of a region") {
+		void *moved = area;
+
+		works(AREA_AT);
+		INJECTED(&i, ({
+			moved = mremap(area, SMALL, SMALL, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere);
+			moved == MAP_FAILED ? -errno : 0;
+		}));
+		if (moved == MAP_FAILED) {
+			works(AREA_AT);
+			continue;
+		}
+		*(__u64 *)elsewhere = 7;
+		/* Without memory to unmap it the kernel leaves an empty mapping behind. */
+		if (msync(area, PAGE, MS_ASYNC))
+			works_if(false, AREA_AT);
+		else
+			touch_write(&g, AREA_AT, 8);
+		CHECK_EQ(*(__u64 *)elsewhere, 7);
+		REQUIRE(mremap(moved, SMALL, SMALL, MREMAP_MAYMOVE | MREMAP_FIXED, area) == area);
+		CHECK_EQ(touch_read(&g, AREA_AT), 7);
+		works(AREA_AT);
+	}
+}
+
+/*
+ * Shares the pages until one side writes. The first kind of failures only: with
+ * everything failing the process could not even write to its own stack afterwards.
+ */
+static void host_fork(void)
+{
+	make_area();
+	INJECT(i, "fork") {
+		int status = 0;
+		long pid;
+
+		if (i.mode == INJECT_REST)
+			break;
+		i.also = EAGAIN;
+		works(AREA_AT);
+		*(__u64 *)area = 42;
+		pid = INJECTED(&i, ({
+			/* Nothing of libc's, which would write before the parent is itself again. */
+			long got = syscall(SYS_fork);
+
+			if (!got)
+				_exit(*(__u64 *)area != 42);
+			got < 0 ? -errno : got;
+		}));
+		works(AREA_AT);
+		CHECK_EQ(*(__u64 *)area, 0x1234 + AREA_AT);
+		if (pid > 0) {
+			REQUIRE_EQ(waitpid((pid_t)pid, &status, 0), pid);
+			CHECK_EQ(status, 0);
+		}
+	}
+}
+
 static const struct test tests[] = {
 	{ "add_address", add_address },
 	{ "add_first", add_first },
@@ -278,6 +399,10 @@ static const struct test tests[] = {
 	{ "protect", protect },
 	{ "mixed", mixed },
 	{ "many", many },
+	{ "host_protect", host_protect },
+	{ "host_unmap", host_unmap },
+	{ "host_move", host_move },
+	{ "host_fork", host_fork },
 };
 
 INJECT_MAIN(tests)

@@ -184,6 +184,60 @@ static void create_vcpu_lapic(void)
 	create_vcpu_with(WARD_VM_LAPIC, "WARD_CREATE_VCPU, LAPIC");
 }
 
+/* See inject_device.c: here the descriptor is had before there is a file for it. */
+static void grow_by_vcpu(struct injection *i)
+{
+	const struct ward_create_vcpu args = { .size = sizeof(args), .id = 1 };
+	struct ward_vm_info info;
+	int fd;
+
+	for (fd = 0; fd >= 0 && fd < 63;) {
+		fd = dup(vm);
+		REQUIRE(fd >= 0);
+	}
+	fd = (int)INJECTED(i, call(vm, WARD_CREATE_VCPU, &args));
+	if (fd < 0) {
+		REQUIRE_EQ(ward_get_info(g.vm, &info), 0);
+		CHECK_EQ(info.vcpus, 1);
+		fd = call(vm, WARD_CREATE_VCPU, &args);
+	}
+	REQUIRE_EQ(fd, 64);
+}
+
+static void create_vcpu_many_fds(void)
+{
+	make(0);
+	INJECT(i, "WARD_CREATE_VCPU, 65th descriptor")
+		inject_in_child(&i, grow_by_vcpu);
+}
+
+/*
+ * The tags of 62 vCPUs fit into a word that is there; the next one needs a bitmap,
+ * and keeps it for all: so each time all are new.
+ */
+static void create_vcpu_63rd(void)
+{
+	INJECT(i, "WARD_CREATE_VCPU, the 63rd") {
+		struct ward_create_vcpu args = { .size = sizeof(args) };
+		int fds[62], fd;
+
+		make(0);
+		for (args.id = 1; args.id < ARRAY_SIZE(fds); args.id++) {
+			fds[args.id] = call(vm, WARD_CREATE_VCPU, &args);
+			REQUIRE(fds[args.id] >= 0);
+		}
+		fd = (int)INJECTED(&i, call(vm, WARD_CREATE_VCPU, &args));
+		if (fd < 0)
+			fd = call(vm, WARD_CREATE_VCPU, &args);
+		CHECK(fd >= 0);
+		works();
+		close(fd);
+		for (args.id = 1; args.id < ARRAY_SIZE(fds); args.id++)
+			close(fds[args.id]);
+		guest_free(&g);
+	}
+}
+
 /* The limit of the user counts what exists, whatever failed in between. */
 static void quota(void)
 {
@@ -263,6 +317,8 @@ static const struct test tests[] = {
 	{ "msi", msi },
 	{ "create_vcpu", create_vcpu },
 	{ "create_vcpu_lapic", create_vcpu_lapic },
+	{ "create_vcpu_many_fds", create_vcpu_many_fds },
+	{ "create_vcpu_63rd", create_vcpu_63rd },
 	{ "quota", quota },
 	{ "close_vcpu", close_vcpu },
 	{ "run_page", run_page },
