@@ -31,6 +31,8 @@ struct attempt {
 
 /* Instructions for @attempt, see above. */
 void make_code(struct rng *r, struct attempt *attempt);
+/* The same, for a local APIC and 32- or 64-bit code in ring 0. */
+void make_apic_code(struct rng *r, struct attempt *attempt);
 /* Operands for them, in the general registers. */
 void make_operands(struct rng *r, struct attempt *attempt);
 

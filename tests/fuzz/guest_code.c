@@ -215,6 +215,97 @@ void make_code(struct rng *r, struct attempt *a)
 	}
 }
 
+/* ----------------------------------------------------------- the local APIC */
+
+#define MSR_APIC_BASE	0x1bu
+
+/* Which works on EAX alone: the same bytes in 32- and 64-bit code. */
+static void put_load(struct attempt *a, unsigned char opcode, uint32_t value)
+{
+	a->code[a->code_bytes++] = opcode;
+	memcpy(a->code + a->code_bytes, &value, 4);
+	a->code_bytes += 4;
+}
+
+static void put_msr(struct attempt *a, uint32_t msr, bool write, uint32_t value, uint32_t high)
+{
+	put_load(a, 0xb9, msr);
+	if (write) {
+		put_load(a, 0xb8, value);
+		put_load(a, 0xba, high);
+	}
+	memcpy(a->code + a->code_bytes, write ? "\x0f\x30" : "\x0f\x32", 2);
+	a->code_bytes += 2;
+}
+
+/* Register @number of the APIC, in its page or as one of its MSRs. */
+static void put_apic(struct attempt *a, bool x2apic, uint32_t number, bool write, uint32_t value,
+		     uint32_t high)
+{
+	if (x2apic) {
+		put_msr(a, 0x800 + number, write, value, high);
+		return;
+	}
+	put_load(a, 0xbf, 0xfee00000 + number * 16);
+	if (write)
+		put_load(a, 0xb8, value);
+	memcpy(a->code + a->code_bytes, write ? "\x89\x07" : "\x8b\x07", 2);
+	a->code_bytes += 2;
+}
+
+static uint32_t apic_value(struct rng *r, uint32_t number)
+{
+	/* Fixed, lowest, NMI, INIT, SIPI; to self, all, others, one, a group */
+	static const uint32_t icr[] = {
+		0x40, 0x40031, 0x80042, 0xc0053, 0x41, 0x4400, 0x44400, 0x4500, 0xc4500, 0xc500, 0x4601,
+		0xc0610, 0x4010f, 0x840, 0x80840, 0x40008, 0xc08ff,
+	};
+
+	if (number == 0x30 && !one_in(r, 4))
+		return PICK(r, icr);
+	/* The vector tables: a vector and a mode, not masked */
+	if (number >= 0x32 && number <= 0x37 && !one_in(r, 4))
+		return (uint32_t)(below(r, 256) | below(r, 8) << 8 | below(r, 4) << 17);
+	if (number == 0x38 && !one_in(r, 4))
+		return (uint32_t)below(r, 100000);
+	if (number == 0x0f)
+		return (uint32_t)(below(r, 256) | (one_in(r, 6) ? 0 : 0x100));
+	return (uint32_t)(one_in(r, 3) ? wild(r) : below(r, 256));
+}
+
+void make_apic_code(struct rng *r, struct attempt *a)
+{
+	static const uint32_t known[] = {
+		0x02, 0x03, 0x08, 0x08, 0x0a, 0x0b, 0x0b, 0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x18, 0x20, 0x27,
+		0x28, 0x30, 0x30, 0x30, 0x31, 0x32, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x38, 0x39,
+		0x3e, 0x3f,
+	};
+	uint32_t base = 0xfee00000 | (one_in(r, 2) ? 0x100 : 0);
+	bool x2apic = one_in(r, 2);
+	unsigned int count = 1 + (unsigned int)below(r, 12);
+
+	a->code_bytes = 0;
+	if (one_in(r, 2)) {
+		/* The only way out of x2APIC mode is through off. */
+		put_msr(a, MSR_APIC_BASE, true, base, 0);
+		put_msr(a, MSR_APIC_BASE, true, base | 0x800, 0);
+	}
+	if (x2apic)
+		put_msr(a, MSR_APIC_BASE, true, base | 0xc00, 0);
+	put_apic(a, x2apic, 0x0f, true, 0x1ff, 0);
+	while (count--) {
+		uint32_t number = one_in(r, 8) ? (uint32_t)below(r, 0x40) : PICK(r, known);
+
+		if (one_in(r, 12))
+			put_msr(a, 0x6e0, one_in(r, 2), (uint32_t)wild(r), (uint32_t)below(r, 2));
+		else
+			put_apic(a, x2apic, number, !one_in(r, 3), apic_value(r, number),
+				 one_in(r, 3) ? (uint32_t)wild(r) : (uint32_t)below(r, 2));
+		if (one_in(r, 4))
+			a->code[a->code_bytes++] = 0xfb;	/* STI */
+	}
+}
+
 void make_operands(struct rng *r, struct attempt *a)
 {
 	static const uint64_t places[] = {

@@ -234,21 +234,26 @@ static void run_attempt(struct rng *r, struct guest *g, const struct attempt *a)
 
 /* ----------------------------------------------------------------- attempts */
 
-static void choose(struct rng *r, struct attempt *a, char *ram)
+static void choose(struct rng *r, struct attempt *a, char *ram, bool lapic)
 {
-	uint64_t kind = below(r, 16);
+	uint64_t kind = below(r, 20);
+	bool apic_code;
 
 	*a = (struct attempt){
 		.mode = (enum mode)below(r, MODE_COUNT),
 		.ring = one_in(r, 3) ? 3 : 0,
 		.interrupts = one_in(r, 2),
 	};
-	if (a->mode == MODE_REAL)
+	apic_code = lapic && kind > 14 && mode_bits(a->mode) != 16;
+	if (a->mode == MODE_REAL || apic_code)
 		a->ring = 0;
 	a->may_loop = kind < 8 && one_in(r, 2);
 	machine_registers(&a->regs, a->mode, a->ring, a->interrupts);
 	make_operands(r, a);
-	make_code(r, a);
+	if (apic_code)
+		make_apic_code(r, a);
+	else
+		make_code(r, a);
 	if (kind >= 8 && kind < 12)
 		spoil_state(r, a);
 	else if (kind == 12)
@@ -284,13 +289,24 @@ static void tidy(struct guest *g)
 	map(g->vm, WARD_MAP_ADD, WARD_PROT_ALL, MORE_AT, MORE_BYTES, g->ram + RAM_BYTES);
 }
 
+/* Its tables lie in memory too. Return: false: the disturber was faster. */
+static bool choose_undisturbed(struct rng *r, struct attempt *a, struct guest *g)
+{
+	if (TOUCH())
+		return false;
+	choose(r, a, g->ram, g->lapic);
+	touched();
+	return true;
+}
+
 static void attempt(struct rng *r, struct guest *g)
 {
 	static struct attempt a;
 	struct ward_inject inject = { .size = sizeof(inject) };
 
 	tidy(g);
-	choose(r, &a, g->ram);
+	if (!choose_undisturbed(r, &a, g))
+		return;
 	careful_copy(g->ram + AT_CODE, a.code, a.code_bytes);
 	/* What the last one left is completed by no one. */
 	memset(g->run, 0, sizeof(*g->run));

@@ -55,6 +55,25 @@ static void *work(void *argument)
 	return NULL;
 }
 
+/* Each VM once, however many descriptors of it there are. */
+static void count_vms(void)
+{
+	struct ward_get_info get[POOL_FDS];
+	unsigned int i, j;
+
+	for (i = 0; i < POOL_FDS; i++) {
+		get[i] = (struct ward_get_info){ .size = sizeof(get[i]) };
+		if (ioctl(pool.fds[KIND_VM][i], WARD_GET_INFO, &get[i])) {
+			get[i].info.id = 0;
+			continue;
+		}
+		for (j = 0; j < i && get[j].info.id != get[i].info.id; j++)
+			;
+		if (j == i)
+			count_stats(pool.fds[KIND_VM][i]);
+	}
+}
+
 static void sequence(struct rng *r, const struct options *options)
 {
 	unsigned int i, count = one_in(r, 2) ? 1 : 1 + (unsigned int)below(r, options->threads);
@@ -75,9 +94,7 @@ static void sequence(struct rng *r, const struct options *options)
 	pool.stop = true;
 	for (i = 1; i < count; i++)
 		pthread_join(ids[i], NULL);
-	for (i = 0; i < POOL_FDS; i++)
-		if (pool.fds[KIND_VM][i] >= 0)
-			count_stats(pool.fds[KIND_VM][i]);
+	count_vms();
 }
 
 /* ------------------------------------------------------------------- leaks */

@@ -3,7 +3,9 @@
  * ioctl_pool.c - descriptors and memory that the steps of a sequence work on.
  *
  * All memory is part of one reservation, the arena. Mappings go and come inside
- * it, so that a stale address never hits what this process itself needs.
+ * it, so that a stale address never hits what this process itself needs. It lies
+ * far below what else there is: the kernel looks for free places from above, and
+ * would find the holes in it that munmap() leaves.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 #include "ioctl.h"
 
+#define ARENA_AT	(1ull << 40)
 #define ARENA_BYTES	(64ull << 20)
 #define RUN_AT		(48ull << 20)	/* slots of 8 pages */
 
@@ -143,9 +146,10 @@ static void make_areas(void)
 
 	if (ftruncate(fd, AREA_BYTES) || ftruncate(sealed, AREA_BYTES))
 		_exit(1);
-	pool.arena = mmap(NULL, ARENA_BYTES + HUGE, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	pool.arena += -(uintptr_t)pool.arena & (HUGE - 1);
+	pool.arena = mmap((void *)ARENA_AT, ARENA_BYTES, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	if (pool.arena == MAP_FAILED)
+		_exit(1);
 	for (i = 0; i < AREA_COUNT; i++) {
 		int flags = MAP_FIXED | MAP_NORESERVE |
 			    (i == AREA_SHARED || i == AREA_FILE ? MAP_SHARED : MAP_PRIVATE) |

@@ -151,6 +151,9 @@ static void use_in_child(struct rng *r)
 	unsigned int i, steps = 1 + (unsigned int)below(r, 6), way = (unsigned int)below(r, 5);
 	pid_t pid = fork();
 
+	/* Not -1, which kill() takes for everybody. */
+	if (pid < 0)
+		return;
 	if (pid) {
 		/* It has our vCPUs, and their run pages. */
 		pool.alone = false;
@@ -214,7 +217,7 @@ static void lend_and_die(struct rng *r)
 		ioctl(vm, WARD_MAP, &map);
 		_exit(0);
 	}
-	if (one_in(r, 2))
+	if (pid > 0 && one_in(r, 2))
 		waitpid(pid, NULL, 0);
 }
 
@@ -224,6 +227,8 @@ static void kill_runner(struct rng *r)
 	struct rng own = { rnd(r) };
 	pid_t pid = fork();
 
+	if (pid < 0)
+		return;
 	if (!pid) {
 		alarm(2);
 		pool.alone = false;
