@@ -363,7 +363,7 @@ static void delivery_into_a_fault(void)
 	guest_make(&g, 0);
 	guest_code_long(&g, halts);
 	guest_expect(&g, WARD_EXIT_HALT);
-	REQUIRE_EQ(madvise(g.ram, GUEST_RAM, MADV_NOHUGEPAGE), 0);
+	make_small(g.ram, GUEST_RAM);
 	REQUIRE_EQ(madvise(g.ram + 0x200000, 0x200000, MADV_DONTNEED), 0);
 	set_reg(&g, GPR(WARD_RSP), 0x300000);
 	CHECK_EQ(ward_inject(g.vcpu, WITH_CODE(13, 0x77)), 0);

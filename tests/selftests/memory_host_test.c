@@ -450,7 +450,7 @@ static void compaction(void)
 	__u64 before;
 	int i;
 
-	REQUIRE_EQ(madvise((void *)area, 256 * PAGE, MADV_NOHUGEPAGE), 0);
+	make_small((void *)area, 256 * PAGE);
 	memset((void *)area, 0x5a, 256 * PAGE);
 	area[0] = 0;
 	touch_prepare(&g, TOUCH_COUNT, AREA_AT, 0);

@@ -45,7 +45,7 @@ static void on_demand(void)
 	char *area = make_memory(bytes);
 	__u64 s[WARD_STAT_COUNT], t[WARD_STAT_COUNT];
 
-	REQUIRE_EQ(madvise(area, bytes, MADV_NOHUGEPAGE), 0);
+	make_small(area, bytes);
 	touch_make(&g);
 	add(AREA_AT, bytes, area, WARD_PROT_ALL);
 	touch_read(&g, 0x1000);

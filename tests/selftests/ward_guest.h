@@ -104,6 +104,12 @@ static inline void *make_memory(size_t bytes)
 	return area + skip;
 }
 
+/* Memory that is never in huge pages; some kernels have none of those (real-time ones). */
+static inline void make_small(void *area, size_t bytes)
+{
+	REQUIRE(!madvise(area, bytes, MADV_NOHUGEPAGE) || errno == EINVAL);
+}
+
 static inline struct ward_map_op map_add(__u64 gpa, __u64 bytes, const void *origin, __u32 prot)
 {
 	return (struct ward_map_op){
