@@ -63,6 +63,8 @@ STEPS = (
     Step("mutants-some",   "check", True,   10,  "tests/mutants/run --at-once 1 ept-split-offset "
                                                  "event-error-code-lost explain-rule-dropped layout-overlap"),
     Step("selftests-6.12", "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- ward-selftests"),
+    Step("selftests-rt",   "long",  True,   30,  "tests/lab/run --kernel rt-6.1 -- ward-selftests"),
+    Step("selftests-rt-6.12", "long", True, 30,  "tests/lab/run --kernel rt-6.12 -- ward-selftests"),
     Step("guest-2",        "long",  True,   20,  "tests/run-guest --where lab --check --cpus 2"),
     Step("selftests-2",    "long",  True,   20,  "tests/lab/run --cpus 2 -- ward-selftests"),
     Step("matrix",         "long",  False,  45,  "tests/kernels"),

@@ -13,6 +13,9 @@
 #ifdef WARD_HAVE_CPUID_API
 #include <asm/cpuid/api.h>
 #endif
+#ifdef WARD_HAVE_GSSEG_H
+#include <asm/gsseg.h>
+#endif
 #ifdef WARD_HAVE_VIRT_H
 #include <asm/virt.h>
 
