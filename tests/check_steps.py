@@ -103,7 +103,7 @@ STEPS = (
     Step("life-incapable-all", "long", True, 20, "tests/lifecycle/incapable all"),
     Step("life-no-adjust", "long",  True,   10,  "tests/lab/run --cpu-model corei7_skylake_x,"
                                                  "exclude_features=tsc_adjust -- ward-lifecycle sleep_clock"),
-    Step("kunit-6.12",     "long",  False,  60,  "tests/kunit/run --kernel debug-6.12"),
+    Step("kunit-6.12",     "long",  False,  60,  "tests/kunit/run --kernel debug-6.12 --timeout 900"),
     Step("fuzz-long",      "long",  True,   90,  "tests/fuzz/run --seconds 600 --timeout 2400"),
     Step("fuzz-6.12",      "long",  True,   60,  "tests/fuzz/run --seconds 300 --kernel stock-6.12 --timeout 1500"),
     Step("fuzz-coverage",  "long",  True,   20,  "rm -rf build/fuzz-coverage && tests/fuzz/run ioctl --seed 1 "
