@@ -315,6 +315,9 @@ static bool run_sequence(const struct fuzzer *fuzzer, const struct options *opti
 	if (WIFSIGNALED(status) && !late) {
 		counts->stray++;
 		note("%s: %s", text, strsignal(WTERMSIG(status)));
+		/* The C library found its memory changed: by us or by the kernel. */
+		if (WTERMSIG(status) == SIGABRT)
+			violation("abort() of seed %#llx", (unsigned long long)seed);
 	}
 	if (late) {
 		counts->late++;
