@@ -139,10 +139,37 @@ static void killed(void)
 	counts_compare(&before, count);
 }
 
+static void refused(void *device)
+{
+	struct ward_map_op op = map_add(0, GUEST_RAM, NULL, WARD_PROT_ALL);
+	struct ward_vm *vm;
+
+	op.fd = -1;
+	op.source = WARD_MAP_FROM_FD;
+	REQUIRE_EQ(ward_create_vm(*(int *)device, NULL, 0, &vm), 0);
+	REQUIRE_EQ(map_one(vm, op), -EBADF);
+}
+
+/* Of a region that cannot be made nothing stays, not even its process's address space. */
+static void bad_regions(void)
+{
+	unsigned int count = times(50, 500), i;
+	int device = open_device();
+
+	need_root();
+	for (i = 0; i < count + 10; i++) {
+		if (i == 10)
+			counts_take(&before);
+		CHECK_EQ(reap(start_child(refused, &device)), 0);
+	}
+	counts_compare(&before, count);
+}
+
 static const struct test tests[] = {
 	{ "one_by_one", one_by_one },
 	{ "in_crowds", in_crowds },
 	{ "killed", killed },
+	{ "bad_regions", bad_regions },
 };
 
 TEST_MAIN(tests)
