@@ -314,7 +314,8 @@ static void halt_between_branches(void)
 	write32(APIC_TIMER_DIVIDE, 0xb);
 	write32(APIC_LVT_TIMER, TIMER);
 	wrmsr(MSR_DEBUGCTL, DEBUGCTL_BTF);
-	write32(APIC_TIMER_COUNT, 20000);
+	/* Late enough not to come before the HLT, on a slow host either. */
+	write32(APIC_TIMER_COUNT, 5000000);
 	asm volatile("movl $1f, after\n\t"
 		     "pushfl\n\t"
 		     "orl $0x300, (%%esp)\n\t"
