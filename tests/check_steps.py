@@ -69,7 +69,7 @@ STEPS = (
     Step("selftests-2",    "long",  True,   20,  "tests/lab/run --cpus 2 -- ward-selftests"),
     Step("matrix",         "long",  False,  45,  "tests/kernels"),
     Step("static",         "long",  False,  30,  "tests/static sparse checkpatch shell python"),
-    Step("kselftest",      "long",  False,  20,  "tests/kselftest --no-run"),
+    Step("kselftest",      "long",  True,   30,  "tests/kselftest"),
     Step("static-long",    "long",  False,  60,  "tests/static coccinelle"),
     Step("images-6.12",    "long",  True,   15,  "tests/lab/run --kernel stock-6.12 -- run-images"),
     Step("images-haswell", "long",  True,   15,  "tests/lab/run --cpu-model corei7_haswell_4770 -- run-images"),
@@ -85,9 +85,12 @@ STEPS = (
                                                  "-- ward-selftests"),
     Step("selftests-debug-6.12", "long", True, 120, "tests/lab/run --kernel debug-6.12 --coverage build/coverage "
                                                  "-- ward-selftests"),
+    Step("selftests-debug-6.12-2", "long", True, 180, "tests/lab/run --kernel debug-6.12 --cpus 2 "
+                                                 "--coverage build/coverage -- ward-selftests"),
     Step("images-debug",   "long",  True,   60,  "tests/lab/run --kernel debug-6.1 --coverage build/coverage "
                                                  "-- run-images"),
     Step("guest-debug-6.12", "long", True,  60,  "tests/run-guest --where lab --check --host debug-6.12"),
+    Step("guest-debug-6.12-2", "long", True, 90, "tests/run-guest --where lab --check --host debug-6.12 --cpus 2"),
     Step("lab-debug",      "long",  True,   60,  "tests/lab/selftest --kernel debug-6.1 $(tests/lab/selftest --list "
                                                  "| grep ^debug-)"),
     Step("life-long",      "long",  True,  120,  "tests/lab/run --env WARD_LONG=1 --timeout 7000 -- "

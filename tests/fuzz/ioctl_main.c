@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "../selftests/slab_shrink.h"
+#include "../selftests/kernel_memory.h"
 #include "ioctl.h"
 
 /* A sequence takes no longer than that, whatever its steps do. */
@@ -124,30 +124,6 @@ static unsigned int read_caches(struct cache *caches)
 	return n;
 }
 
-/*
- * With the pages that each CPU keeps at hand: what has just been freed goes there first,
- * megabytes of it, and MemFree leaves it out.
- */
-static long free_kib(void)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	char line[100];
-	long kib = 0, pages;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemFree: %ld", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	file = fopen("/proc/zoneinfo", "r");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, " count: %ld", &pages) == 1)
-			kib += pages * (long)(PAGE / 1024);
-	if (file)
-		fclose(file);
-	return kib;
-}
-
 /* The life of one VM, with one of all that it can have. */
 static void one_life(unsigned char *ram)
 {
@@ -206,7 +182,7 @@ static int leaks(int number)
 {
 	static struct cache before[CACHES], after[CACHES];
 	unsigned int n, patience = 15;
-	long kib;
+	long pages;
 	int bad;
 	unsigned char *ram = mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE,
 				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -214,18 +190,18 @@ static int leaks(int number)
 	machine_fill(ram);
 	live(ram, ROUNDS / 4);
 	n = read_caches(before);
-	kib = free_kib();
+	pages = free_pages();
 	live(ram, ROUNDS);
 	while (read_caches(after) == n && grown(before, after, n, false) && --patience)
 		sleep(1);
-	kib -= free_kib();
+	pages -= free_pages();
 	if (read_caches(after) != n || !n) {
 		printf("ok %d nothing leaks # SKIP the slab caches changed, or cannot be read\n", number + 1);
 		return 0;
 	}
 	bad = grown(before, after, n, true);
-	if (kib > ROUNDS * 4 * 9 / 10) {
-		note("%d lives of a VM took %ld KiB of memory", ROUNDS, kib);
+	if (pages > ROUNDS * 9 / 10) {
+		note("%d lives of a VM took %ld pages", ROUNDS, pages);
 		bad++;
 	}
 	printf("%sok %d nothing leaks\n", bad ? "not " : "", number + 1);

@@ -11,13 +11,13 @@
 #ifndef WARD_COUNTS_H
 #define WARD_COUNTS_H
 
+#include "kernel_memory.h"
 #include "life.h"
-#include "slab_shrink.h"
 
 #define COUNTS_CACHES	512
 
 struct counts {
-	long free_pages;		/* with those on the CPUs' lists */
+	long free_pages;
 	long vmalloc_kb, vmalloc_areas;
 	long percpu_kb;
 	int caches;
@@ -63,19 +63,13 @@ static inline void counts_read(struct counts *c)
 	fclose(file);
 	file = open_proc("/proc/meminfo");
 	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "MemFree: %ld", &value) == 1)
-			c->free_pages += value / 4;
-		else if (sscanf(line, "VmallocUsed: %ld", &value) == 1)
+		if (sscanf(line, "VmallocUsed: %ld", &value) == 1)
 			c->vmalloc_kb = value;
 		else if (sscanf(line, "Percpu: %ld", &value) == 1)
 			c->percpu_kb = value;
 	}
 	fclose(file);
-	file = open_proc("/proc/zoneinfo");
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, " count: %ld", &value) == 1)
-			c->free_pages += value;
-	fclose(file);
+	c->free_pages = free_pages();
 	file = open_proc("/proc/vmallocinfo");
 	while (fgets(line, sizeof(line), file))
 		c->vmalloc_areas += !strstr(line, "unpurged") && !strstr(line, "vm_map_ram");

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * slab_shrink.h - make /proc/slabinfo say how many objects are in use.
+ * kernel_memory.h - how much memory the kernel has in use.
  *
- * Else free objects, in slabs that a CPU keeps at hand, count as well.
+ * What is freed goes to lists of each CPU first, objects as well as pages. Both
+ * would count as used.
  */
-#ifndef WARD_SLAB_SHRINK_H
-#define WARD_SLAB_SHRINK_H
+#ifndef WARD_KERNEL_MEMORY_H
+#define WARD_KERNEL_MEMORY_H
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,6 +16,8 @@
 #define SLAB_CACHES	512
 
 /*
+ * Makes /proc/slabinfo say how many objects are in use.
+ *
  * The files are opened once: what an open file in sysfs takes is given back after
  * a grace period and in batches, and so would be counted now and then.
  * Return: whether each cache could be shrunk. Needs root.
@@ -37,6 +40,26 @@ static inline int slab_shrink(void)
 	for (i = 0; i < count; i++)
 		done &= pwrite(files[i], "1", 1, 0) == 1;
 	return done;
+}
+
+/* Return: pages that are free, those that each CPU keeps at hand among them; -1: no /proc. */
+static inline long free_pages(void)
+{
+	FILE *memory = fopen("/proc/meminfo", "re"), *zones = fopen("/proc/zoneinfo", "re");
+	long kib, pages = 0, count;
+	char line[512];
+
+	if (!memory || !zones)
+		return -1;
+	while (fgets(line, sizeof(line), memory))
+		if (sscanf(line, "MemFree: %ld", &kib) == 1)
+			pages += kib / 4;
+	while (fgets(line, sizeof(line), zones))
+		if (sscanf(line, " count: %ld", &count) == 1)
+			pages += count;
+	fclose(memory);
+	fclose(zones);
+	return pages;
 }
 
 #endif
