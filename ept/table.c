@@ -13,6 +13,7 @@
  */
 #include <linux/compiler.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include "ept/table.h"
 
 static bool is_present(u64 entry)
@@ -252,7 +253,7 @@ static bool lower(struct ept_table *t, u64 *table, int level, u64 gpa, u64 end, 
 		u64 old = *entry;
 		u64 start = align_down(gpa, level);
 		u64 next = start + EPT_SPAN(level);
-		u64 stop = next < end ? next : end;
+		u64 stop = min(next, end);
 
 		if (!is_present(old)) {
 			/* nothing */

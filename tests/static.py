@@ -85,7 +85,7 @@ def coccinelle():
     for rule in sorted((source / "scripts/coccinelle").glob("**/*.cocci")):
         if not re.search(r"^virtual.*\breport\b", rule.read_text(), re.M):
             continue
-        options = re.search(r"^//+\s*Options:\s*(.*)$", rule.read_text(), re.M)
+        options = re.search(r"^//+[ \t]*Options:[ \t]*(.*)$", rule.read_text(), re.M)
         words = ["spatch", "--very-quiet", "-D", "report", *(options[1].split() if options else []),
                  "--cocci-file", rule, "-I", TOP, "-I", TOP / "ioctl_uapi", *files]
         for line in run(words, None).splitlines():

@@ -10,6 +10,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -348,7 +349,7 @@ int vmx_decode(const u8 *insn, unsigned int count, unsigned int code_bits,
 {
 	struct decoder d = {
 		.insn = insn,
-		.count = count < VMX_DECODE_BYTES ? count : VMX_DECODE_BYTES,
+		.count = min_t(unsigned int, count, VMX_DECODE_BYTES),
 		.code_bits = code_bits,
 		.gprs = gprs,
 		.segment = NO_SEGMENT,
