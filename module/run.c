@@ -12,16 +12,10 @@
 #include <linux/sched/signal.h>
 #include <linux/thread_info.h>
 #include "module/fault.h"
+#include "module/host_work.h"
 #include "module/ioctl.h"
 #include "module/vcpu.h"
 #include "module/vm.h"
-
-/* Newer kernels have a second way to ask for the CPU. */
-#ifdef _TIF_NEED_RESCHED_LAZY
-#define WANT_CPU	(_TIF_NEED_RESCHED | _TIF_NEED_RESCHED_LAZY)
-#else
-#define WANT_CPU	_TIF_NEED_RESCHED
-#endif
 
 /* Is there a reason to return to user space? Return: 0 or the error. */
 static int look_outside(struct ward_vcpu *vcpu)
@@ -30,17 +24,15 @@ static int look_outside(struct ward_vcpu *vcpu)
 		return -EIO;
 	if (atomic_read(&vcpu->kicked) && atomic_xchg(&vcpu->kicked, 0))
 		return -EINTR;
-	if (READ_ONCE(current_thread_info()->flags) & WANT_CPU)
-		schedule();
 	/*
-	 * Work that the kernel does on the way to user space (task work, rseq)
-	 * has no exported way to be done here: go there and come back. The
-	 * pending signal flag makes the way out look for a restart. With a
+	 * The pending signal flag makes the way out look for a restart. With a
 	 * handler to call, this becomes -EINTR; without one (a stop and
-	 * continue, the freezer, task work) user space sees nothing of it, and
-	 * WARD_RUN starts anew with the last exit completed.
+	 * continue, the freezer) user space sees nothing of it, and WARD_RUN
+	 * starts anew with the last exit completed. To go this way for all that
+	 * ward_host_work() does would lose signals: one that comes when the
+	 * restart is decided on is handled before it.
 	 */
-	if (signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME)) {
+	if (ward_host_work()) {
 		set_thread_flag(TIF_SIGPENDING);
 		return -ERESTARTNOHAND;
 	}
@@ -136,15 +128,16 @@ static int run_guest(struct ward_vcpu *vcpu)
 	}
 
 	for (;;) {
-		ret = look_outside(vcpu);
-		if (ret)
-			goto out;
-		if (atomic_read(&vcpu->vm->pauses)) {
+		/* The kernel's work may wait for others, who may want to pause us. */
+		if (atomic_read(&vcpu->vm->pauses) || test_thread_flag(TIF_NOTIFY_RESUME)) {
 			ward_vcpu_release(vcpu);
 			ret = take_state(vcpu);
 			if (ret)
 				return ret;
 		}
+		ret = look_outside(vcpu);
+		if (ret)
+			goto out;
 
 		ret = vmx_vcpu_run(vcpu->vmx);
 		if (ret == VMX_RUN_FAULT) {

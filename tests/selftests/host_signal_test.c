@@ -4,6 +4,7 @@
  * guest: they must work as with any other process, and the guest's own debug
  * registers must not get in their way.
  */
+#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/user.h>
@@ -135,6 +136,91 @@ static void accounting(void)
 			a.ru_stime.tv_usec) / 1e6;
 	note("used %.3f s of 0.4 s", used);
 	CHECK(used > 0.1 && used < 1);
+}
+
+#define TRIALS		1200
+#define PERIOD_NS	4000000ull
+
+static struct timespec at(__u64 start, unsigned int trial, __u64 offset)
+{
+	__u64 ns = start + trial * PERIOD_NS + offset;
+
+	return (struct timespec){ (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+}
+
+struct displacer {
+	__u64 start;
+	atomic_bool done;
+};
+
+/* Takes the CPU for a moment, at the beginning of each trial. */
+static void *displace(void *context)
+{
+	const struct sched_param urgent = { .sched_priority = 1 };
+	struct displacer *d = context;
+	unsigned int i;
+
+	REQUIRE_EQ(pthread_setschedparam(pthread_self(), SCHED_FIFO, &urgent), 0);
+	for (i = 0; i < TRIALS && !d->done; i++) {
+		const struct timespec begin = at(d->start, i, 0);
+
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &begin, NULL);
+	}
+	return NULL;
+}
+
+static timer_t timer_for(int number)
+{
+	struct sigaction action = { .sa_handler = handler };
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = number, ._sigev_un._tid = gettid(),
+	};
+	timer_t timer;
+
+	sigaction(number, &action, NULL);
+	REQUIRE_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+	return timer;
+}
+
+/*
+ * When a thread gets its CPU back, the kernel has work for it before it may go to
+ * user space: rseq's at least. A signal that comes in the middle of that, here a
+ * little later each time, has to end WARD_RUN as well. If it does not, another does.
+ */
+static void displaced(void)
+{
+	timer_t timer = timer_for(SIGUSR1), rescue = timer_for(SIGUSR2);
+	unsigned int i, tried = 0, late = 0;
+	struct displacer d = { };
+	pthread_t displacer;
+	struct guest g;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	REQUIRE_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+	touch_make(&g);
+	touch_prepare(&g, TOUCH_COUNT, GUEST_DATA, 0);
+	d.start = (__u64)(now() * 1e9) + 10 * PERIOD_NS;
+	displacer = start_thread(displace, &d);
+	for (i = 0; i < TRIALS; i++) {
+		double begin = (double)(d.start + i * PERIOD_NS) / 1e9;
+		struct itimerspec first = { .it_value = at(d.start, i, i * 250) };
+		struct itimerspec second = { .it_value = at(d.start, i + 100, 0) };
+
+		if (now() > begin - 0.0005)
+			continue;
+		timer_settime(rescue, TIMER_ABSTIME, &second, NULL);
+		timer_settime(timer, TIMER_ABSTIME, &first, NULL);
+		CHECK_EQ(ward_run(g.vcpu), -EINTR);
+		late += now() - begin > 50 * PERIOD_NS / 1e9;
+		tried++;
+	}
+	d.done = true;
+	join_thread(displacer);
+	note("%u signals, %u of them late", tried, late);
+	CHECK_EQ(late, 0);
+	CHECK(tried > TRIALS / 20);
 }
 
 struct shared {
@@ -400,6 +486,7 @@ static const struct test tests[] = {
 	{ "ignored_signal", ignored_signal },
 	{ "timer", timer },
 	{ "accounting", accounting },
+	{ "displaced", displaced },
 	{ "stop_and_continue", stop_and_continue },
 	{ "debugger", debugger },
 	{ "guests_breakpoints", guests_breakpoints },
