@@ -9,7 +9,7 @@
     --resume                    go on where an earlier run ended: what passed
                                 then is not run again. The long tier takes hours
     --summary FILE              also write what was run, when and with what,
-                                as a page of Documentation/
+                                as a page of Documentation/; when stopped too
 
 A command's output is kept in build/check/NAME.log. If it speaks TAP, each of
 its tests counts, otherwise the command is one test: status 0 passes, 4 skips,
@@ -151,16 +151,18 @@ def main():
         runner.say(f"{len(done)} of {len(steps)} tests passed before and are kept")
         steps = [step for step in steps if step.name not in done]
     runner.run_all(steps)
+    runner.outcomes.sort(key=lambda outcome: STEPS.index(outcome.step))
+    if options.summary:
+        done = {outcome.step.name for outcome in runner.outcomes}
+        missing = [step.name for step in chosen(options) if step.name not in done]
+        report.write_summary(runner.outcomes, " ".join(options.names) or options.tier, missing, options.summary)
     if runner.stopped:
         print("stopped; --resume goes on from here")
         return 130
-    runner.outcomes.sort(key=lambda outcome: STEPS.index(outcome.step))
     for outcome in runner.outcomes:
         if outcome.count("failed"):
             report.explain(outcome)
     report.write_junit(runner.outcomes, LOGS / "results.xml")
-    if options.summary:
-        report.write_summary(runner.outcomes, " ".join(options.names) or options.tier, options.summary)
     report.print_kinds(runner.outcomes)
     counts = [sum(outcome.count(word) for outcome in runner.outcomes) for word in RESULTS]
     print("\n{} passed, {} failed, {} skipped".format(*counts))

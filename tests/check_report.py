@@ -130,8 +130,8 @@ def output_of(command):
     return done.stdout.strip() if not done.returncode else "?"
 
 
-def write_summary(outcomes, selection, path):
-    """A table of the run in reStructuredText."""
+def write_summary(outcomes, selection, missing, path):
+    """A table of the run in reStructuredText. `missing`: the names of tests that it stopped before."""
     lab = [output_of(f"basename $(tests/lab/kernel-dir {kernel})").removeprefix("linux-headers-")
            for kernel in ("stock-6.1", "stock-6.12")]
     rows = [("Kind", "Test", "Passed", "Failed", "Skipped", "Seconds", "Date", "Commit")]
@@ -152,6 +152,8 @@ def write_summary(outcomes, selection, path):
             rule, table[0], rule, *table[1:], rule, "", "In all: "
             + ", ".join(f"{sum(o.count(word) for o in outcomes)} {word}" for word in RESULTS)
             + f"; the tests' times add up to {sum(o.seconds for o in outcomes) / 60:.0f} minutes.", ""]
+    if missing:
+        text += ["Not run yet: " + ", ".join(missing) + ".", ""]
     if skipped:
         text += ["Skipped:", "", *skipped, ""]
     path.write_text("\n".join(text))
