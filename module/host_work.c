@@ -16,6 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/thread_info.h>
 #include "module/host_work.h"
+#include "vmx/compat.h"
 
 int ward_host_work(void)
 {
@@ -29,7 +30,7 @@ int ward_host_work(void)
 	return xfer_to_guest_mode_handle_work(&stand_in);
 #else
 	/* A kernel without KVM. The rest has no exported way to be done here. */
-	if (READ_ONCE(current_thread_info()->flags) & WARD_WANT_CPU)
+	if (READ_ONCE(current_thread_info()->flags) & COMPAT_TIF_WANT_CPU)
 		schedule();
 	return signal_pending(current) || test_thread_flag(TIF_NOTIFY_RESUME) ? -EINTR : 0;
 #endif

@@ -5,14 +5,7 @@
 #ifndef WARD_HOST_WORK_H
 #define WARD_HOST_WORK_H
 
-#include <linux/thread_info.h>
-
-/* Newer kernels have a second way to ask for the CPU. */
-#ifdef _TIF_NEED_RESCHED_LAZY
-#define WARD_WANT_CPU	(_TIF_NEED_RESCHED | _TIF_NEED_RESCHED_LAZY)
-#else
-#define WARD_WANT_CPU	_TIF_NEED_RESCHED
-#endif
+#include <linux/compiler.h>
 
 /**
  * ward_host_work - do what the current thread would do on its way to user space

@@ -8,6 +8,7 @@
 #ifndef WARD_VMX_COMPAT_H
 #define WARD_VMX_COMPAT_H
 
+#include <linux/thread_info.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
 #ifdef WARD_HAVE_CPUID_API
@@ -28,6 +29,13 @@
 #define rdmsrl		rdmsrq
 #define rdmsrl_safe	rdmsrq_safe
 #define wrmsrl		wrmsrq
+#endif
+
+/* Newer kernels have a second way to ask for the CPU. */
+#ifdef _TIF_NEED_RESCHED_LAZY
+#define COMPAT_TIF_WANT_CPU	(_TIF_NEED_RESCHED | _TIF_NEED_RESCHED_LAZY)
+#else
+#define COMPAT_TIF_WANT_CPU	_TIF_NEED_RESCHED
 #endif
 
 #endif /* WARD_VMX_COMPAT_H */

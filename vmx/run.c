@@ -22,6 +22,7 @@
 #include <asm/nospec-branch.h>
 #include <asm/special_insns.h>
 #include "ept/root.h"
+#include "vmx/compat.h"
 #include "vmx/exit.h"
 #include "vmx/root.h"
 
@@ -89,12 +90,7 @@ static const struct exit_row exit_rows[] = {
 	 BIT_ULL(EXIT_REASON_EPT_VIOLATION) | BIT_ULL(EXIT_REASON_EPT_MISCONFIG) | \
 	 BIT_ULL(EXIT_REASON_PML_FULL))
 
-#ifdef _TIF_NEED_RESCHED_LAZY
-#define LEAVE_RESCHED (_TIF_NEED_RESCHED | _TIF_NEED_RESCHED_LAZY)
-#else
-#define LEAVE_RESCHED _TIF_NEED_RESCHED
-#endif
-#define LEAVE_WORK (LEAVE_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME)
+#define LEAVE_WORK (COMPAT_TIF_WANT_CPU | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME)
 
 /* What the last guest or user process left in the CPU's buffers. */
 static const u16 verw_selector = __KERNEL_DS;
