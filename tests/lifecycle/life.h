@@ -11,7 +11,6 @@
 #define TEST_SECONDS	3000	/* the lab's own limit is the shorter one */
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include "ward_memory.h"
 
@@ -52,15 +51,6 @@ static inline void module_reload(void)
 }
 
 /* --------------------------------------------------------------------- CPUs */
-
-static inline int run_on(pid_t thread, int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(thread, sizeof(set), &set) ? -errno : 0;
-}
 
 static inline bool set_online(int cpu, bool online)
 {

@@ -4,7 +4,6 @@
  * guest: they must work as with any other process, and the guest's own debug
  * registers must not get in their way.
  */
-#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/user.h>
@@ -195,11 +194,8 @@ static void displaced(void)
 	struct displacer d = { };
 	pthread_t displacer;
 	struct guest g;
-	cpu_set_t one;
 
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	REQUIRE_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+	REQUIRE_EQ(run_on(0, sched_getcpu()), 0);
 	touch_make(&g);
 	touch_prepare(&g, TOUCH_COUNT, GUEST_DATA, 0);
 	d.start = (__u64)(now() * 1e9) + 10 * PERIOD_NS;

@@ -8,7 +8,6 @@
 #include <asm/ldt.h>
 #include <asm/prctl.h>
 #include <cpuid.h>
-#include <sched.h>
 #include <sys/io.h>
 #include <sys/syscall.h>
 #include "ward_abi.h"
@@ -322,7 +321,6 @@ static void processor_number(void)
 {
 	unsigned int cpu, node, aux, a, b, c, d;
 	struct guest g;
-	cpu_set_t set;
 	int i, n = (int)sysconf(_SC_NPROCESSORS_ONLN);
 
 	__cpuid(0x80000001, a, b, c, d);
@@ -331,9 +329,7 @@ static void processor_number(void)
 	guest_make(&g, 0);
 	guest_code_long(&g, tsc_aux);
 	for (i = 0; i < 2 * n; i++) {
-		CPU_ZERO(&set);
-		CPU_SET(i % n, &set);
-		REQUIRE_EQ(sched_setaffinity(0, sizeof(set), &set), 0);
+		REQUIRE_EQ(run_on(0, i % n), 0);
 		guest_expect(&g, WARD_EXIT_HALT);
 		asm volatile("rdtscp" : "=c"(aux) : : "rax", "rdx");
 		REQUIRE_EQ(syscall(SYS_getcpu, &cpu, &node, NULL), 0);

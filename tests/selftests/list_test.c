@@ -6,7 +6,6 @@
  * itself may be closed to him.
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include "ward_test.h"
 

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -191,6 +192,16 @@ static inline pthread_t start_thread(void *(*body)(void *), void *argument)
 
 	REQUIRE_EQ(pthread_create(&thread, NULL, body, argument), 0);
 	return thread;
+}
+
+/* From here on @thread, 0 for the caller, has this CPU only. Return: 0 or -errno. */
+static inline int run_on(pid_t thread, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(thread, sizeof(set), &set) ? -errno : 0;
 }
 
 /* Joins; a thread that does not end within 10 s ends the test. */
