@@ -131,6 +131,12 @@ def chosen(options):
     return [step for step in STEPS if TIERS.index(step.tier) <= TIERS.index(options.tier)]
 
 
+def left(steps, outcomes):
+    """The steps that have no outcome."""
+    done = {outcome.step.name for outcome in outcomes}
+    return [step for step in steps if step.name not in done]
+
+
 def main():
     options = parse()
     if options.list:
@@ -147,14 +153,11 @@ def main():
     steps = chosen(options)
     if options.resume:
         runner.outcomes += report.passed_before(steps, options.kept)
-        done = {outcome.step.name for outcome in runner.outcomes}
-        runner.say(f"{len(done)} of {len(steps)} tests passed before and are kept")
-        steps = [step for step in steps if step.name not in done]
-    runner.run_all(steps)
+        runner.say(f"{len(runner.outcomes)} of {len(steps)} tests passed before and are kept")
+    runner.run_all(left(steps, runner.outcomes))
     runner.outcomes.sort(key=lambda outcome: STEPS.index(outcome.step))
     if options.summary:
-        done = {outcome.step.name for outcome in runner.outcomes}
-        missing = [step.name for step in chosen(options) if step.name not in done]
+        missing = [step.name for step in left(steps, runner.outcomes)]
         report.write_summary(runner.outcomes, " ".join(options.names) or options.tier, missing, options.summary)
     if runner.stopped:
         print("stopped; --resume goes on from here")
